@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class FirmsConfig(AppConfig):
+    name = "firms"
+    verbose_name = "企业与数据"

@@ -1,0 +1,51 @@
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """One audience an account; the three administrators are separate persons (三员分立)."""
+
+    FIRM = "firm", "企业"
+    DEPARTMENT = "department", "职能部门"
+    OFFICE = "office", "积分办"
+    LEADER = "leader", "领导"
+    BANK = "bank", "银行"
+    SYSTEM = "system", "系统管理员"
+    SECURITY = "security", "安全管理员"
+    AUDIT = "audit", "审计管理员"
+
+
+class User(AbstractUser):
+    first_name = None  # a Chinese name is one field
+    last_name = None
+    name = models.CharField("姓名", max_length=64, blank=True)
+    role = models.CharField("角色", max_length=16, choices=Role.choices)
+    department = models.ForeignKey(
+        "firms.Department", models.PROTECT, verbose_name="职能部门", null=True, blank=True, related_name="users"
+    )
+    phone = models.CharField("联系电话", max_length=32, blank=True)
+
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email", "role"]
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账号"
+        ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(
+                name="user_department_iff_role",
+                condition=models.Q(role="department", department__isnull=False)
+                | (~models.Q(role="department") & models.Q(department__isnull=True)),
+                violation_error_message="职能部门账号必须选择所属部门，其他账号不选。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.username
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.name or self.username

@@ -1,0 +1,93 @@
+"""Named reads; each starts from ``visible_to(user)``: what this person may see at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from firms.models import User
+
+# Roles that read every firm's facts. Administrators (三员) see none of it.
+READS_ALL = frozenset({"office", "leader"})
+
+
+def _role(user: User | AnonymousUser) -> str:
+    return user.role if user.is_authenticated and user.is_active else ""
+
+
+class FirmQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> FirmQuerySet:
+        role = _role(user)
+        if role in READS_ALL or role == "department":
+            return self
+        if role == "firm":
+            return self.filter(memberships__user=user)
+        return self.none()
+
+
+class FilingQuerySet(models.QuerySet):
+    def in_force(self) -> FilingQuerySet:
+        """Filings that count: typed in, or of a batch that is applied and not undone."""
+        return self.filter(models.Q(batch__isnull=True) | models.Q(batch__state="applied"))
+
+    def visible_to(self, user: User | AnonymousUser) -> FilingQuerySet:
+        role = _role(user)
+        if role in READS_ALL:
+            return self
+        if role == "department":
+            return self.filter(department_id=user.department_id)
+        if role == "firm":
+            return self.filter(firm__memberships__user=user)
+        return self.none()
+
+
+class FactSheetQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> FactSheetQuerySet:
+        role = _role(user)
+        if role in READS_ALL:
+            return self
+        if role == "firm":
+            return self.filter(firm__memberships__user=user)
+        return self.none()
+
+
+class RegisterEntryQuerySet(models.QuerySet):
+    def in_force(self) -> RegisterEntryQuerySet:
+        return self.filter(voided_at__isnull=True)
+
+    def visible_to(self, user: User | AnonymousUser) -> RegisterEntryQuerySet:
+        role = _role(user)
+        if role in READS_ALL:
+            return self
+        if role == "department":
+            return self.filter(department_id=user.department_id)
+        if role == "firm":
+            return self.filter(firm__memberships__user=user)
+        return self.none()
+
+
+class ImportBatchQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> ImportBatchQuerySet:
+        role = _role(user)
+        if role == "office":
+            return self
+        if role == "department":
+            return self.filter(department_id=user.department_id)
+        return self.none()
+
+
+class JobQuerySet(models.QuerySet):
+    def open(self) -> JobQuerySet:
+        return self.filter(state__in=["queued", "running"])
+
+    def visible_to(self, user: User | AnonymousUser) -> JobQuerySet:
+        role = _role(user)
+        if role in {"office", "system"}:
+            return self
+        if role:
+            return self.filter(requested_by=user)
+        return self.none()

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class XxgxConfig(AppConfig):
+    name = "xxgx"
+    verbose_name = "系统"
