@@ -20,6 +20,7 @@ class Job(models.Model):
     kind = models.CharField("类型", max_length=32)
     key = models.CharField("唯一键", max_length=128, help_text="同一键同时只有一项未完成的任务")
     args = models.JSONField("参数", default=dict)
+    once = models.BooleanField("仅一次", default=False, help_text="同一键永远只有一项，例如某一夜的计算")
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField("次数", default=0)
     fence = models.PositiveIntegerField("栅栏号", default=0)
@@ -45,6 +46,8 @@ class Job(models.Model):
             models.UniqueConstraint(
                 name="job_one_open_a_key", fields=["kind", "key"], condition=models.Q(state__in=["queued", "running"])
             ),
+            # One row per due date, also after it finished: two schedulers never double a night.
+            models.UniqueConstraint(name="job_once_a_key", fields=["kind", "key"], condition=models.Q(once=True)),
             models.CheckConstraint(name="job_progress_percent", condition=models.Q(progress__lte=100)),
         ]
 
