@@ -1,0 +1,56 @@
+"""The main menu: what each audience goes to, in one table."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Item:
+    label: str | Promise
+    url: str
+    current: bool
+
+
+EVERYONE: list[tuple[str, Promise, tuple[str, ...]]] = [
+    ("scoring:overview", _("首页总览"), ()),
+    ("scoring:rankings", _("积分榜单"), ("scoring:profile",)),
+    ("scoring:method", _("积分办法"), ()),
+]
+# Which pages light an entry up beside its own: the ones one reaches from it.
+IMPORTS = ("firms:imports", _("数据导入"), ("firms:import_new", "firms:import_detail"))
+OFFICE = ("scoring:office", _("工作台"), ("scoring:period", "scoring:run", "scoring:schedule", "firms:job"))
+ADMIN = ("admin:index", _("后台管理"), ())
+BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
+    "firm": [("scoring:my_score", _("我的积分"), ())],
+    "department": [IMPORTS],
+    "office": [OFFICE, IMPORTS, ADMIN],
+    "leader": [],
+    "bank": [],
+    "system": [ADMIN],
+    "security": [ADMIN],
+    "audit": [ADMIN],
+}
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context) -> list[Item]:
+    """The entries for whoever reads the page; an error page without a request gets the public ones."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    role = user.role if user is not None and user.is_authenticated else ""
+    match = getattr(request, "resolver_match", None)
+    here = match.view_name if match else ""
+    items = []
+    for name, label, related in EVERYONE + BY_ROLE.get(role, []):
+        try:
+            url = reverse(name)
+        except NoReverseMatch:  # a part of the site that is not installed has no entry
+            continue
+        items.append(Item(label, url, here == name or here in related))
+    return items
