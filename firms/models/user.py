@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class Role(models.TextChoices):
@@ -39,6 +40,12 @@ class User(AbstractUser):
                 | (~models.Q(role="department") & models.Q(department__isnull=True)),
                 violation_error_message="职能部门账号必须选择所属部门，其他账号不选。",
             ),
+            # 三员分立: nobody may hold every power, so not even the database can.
+            models.CheckConstraint(
+                name="user_never_superuser",
+                condition=models.Q(is_superuser=False),
+                violation_error_message="系统不设超级用户，请按角色建立账号。",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -49,3 +56,8 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A change of password, role or department ends every session of the account at its next request."""
+        value = f"{self.password}|{self.role}|{self.department_id or ''}"
+        return salted_hmac("firms.User.session", value, secret=secret, algorithm="sha256").hexdigest()

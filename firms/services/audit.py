@@ -3,12 +3,16 @@
 import hashlib
 import ipaddress
 import json
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 
 from firms.models import AuditEntry, AuditHead, User
+
+# Set for the length of a request by the middleware, so that no caller has to pass the address on.
+source_address: ContextVar[str | None] = ContextVar("source_address", default=None)
 
 
 def _digest(previous: str, entry: dict[str, Any]) -> str:
@@ -48,6 +52,7 @@ def record(
     lock on the chain's head: two writers never follow the same entry.
     """
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
+    address = address or source_address.get()
     if address is not None:
         try:
             address = str(ipaddress.ip_address(address))
