@@ -1,0 +1,112 @@
+"""Public pages kept whole for as long as what is published stays the same.
+
+A published run never changes, so an anonymous page is a pure function of its path, its parameters and the
+pointers of publication. Those are read once per request and stand in the key: the moment one moves, every
+page is new. Signed-in readers always get their own page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import cache as once
+from functools import wraps
+from pathlib import Path
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+
+SECONDS = 600  # names outside the run (a park renamed in the back office) show after this at the latest
+PAGES = 2000  # pages kept for one state of publication: made-up addresses cannot fill the cache
+_VALUE = re.compile(r"[\w.:,=-]{1,64}", re.ASCII)  # what a page of ours puts in its own links
+_POINTERS = (
+    "SELECT year_id, published_run_id, published_at, version, name FROM scoring_evaluationperiod"
+    " WHERE published_run_id IS NOT NULL ORDER BY year_id"
+)
+View = Callable[..., HttpResponse]
+
+
+def published_page(*parameters: str) -> Callable[[View], View]:
+    """Keep a view's anonymous 200s; ``parameters`` are the query parameters that change the page."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if not _anonymous(request):
+                response = view(request, *args, **kwargs)
+                patch_cache_control(response, private=True, no_cache=True)
+                return response
+            key = _key(request, parameters) if request.method in ("GET", "HEAD") else None
+            kept = cache.get(key) if key else None
+            if kept is None:
+                response = view(request, *args, **kwargs)
+                if key is None or not _keepable(request, response):
+                    return response
+                kept = (hashlib.sha256(response.content).hexdigest()[:32], response.content)
+                if _room(key):
+                    cache.set(key, kept, SECONDS)
+            return _answer(request, *kept)
+
+        return wrapped
+
+    return decorate
+
+
+def _anonymous(request: HttpRequest) -> bool:
+    """Without a session cookie nobody is signed in, and no session needs to be read to know it."""
+    return settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated
+
+
+def _key(request: HttpRequest, parameters: tuple[str, ...]) -> str | None:
+    """The page's key, or None for one that is not worth keeping (free text, made-up values)."""
+    query = [(name, request.GET[name]) for name in sorted(parameters) if request.GET.get(name)]
+    if not all(_VALUE.fullmatch(value) for _, value in query):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_POINTERS)
+        state = cursor.fetchall()
+    parts = repr((request.path, query, state, _look()))
+    return f"page:{hashlib.sha256(parts.encode()).hexdigest()}"
+
+
+def _keepable(request: HttpRequest, response: HttpResponse) -> bool:
+    """Never keep what belongs to one visitor: a form token, a cookie, a pending message."""
+    return (
+        response.status_code == 200
+        and not response.streaming
+        and not response.cookies
+        and not request.META.get("CSRF_COOKIE_NEEDS_UPDATE")
+        and "messages" not in request.COOKIES
+    )
+
+
+def _room(key: str) -> bool:
+    if cache.add("pages-kept", 1, SECONDS):
+        return True
+    try:
+        return cache.incr("pages-kept") <= PAGES
+    except ValueError:  # the count expired this very moment
+        return True
+
+
+def _answer(request: HttpRequest, etag: str, content: bytes) -> HttpResponse:
+    response = HttpResponse(content)
+    response.headers["ETag"] = f'"{etag}"'
+    patch_cache_control(response, public=True, no_cache=True)  # keep it, but ask each time: publication shows at once
+    patch_vary_headers(response, ["Cookie"])
+    return get_conditional_response(request, etag=f'"{etag}"', response=response)
+
+
+@once
+def _look() -> str:
+    """A digest of what pages are made from, so that an update of the site is not hidden by kept pages."""
+    digest = hashlib.sha256(str(settings.DEMO).encode())
+    for folder in ("templates", "static", "scoring/presenters"):
+        for path in sorted(Path(settings.BASE_DIR, folder).rglob("*")):
+            if path.is_file() and path.suffix in {".html", ".css", ".js", ".svg", ".py"}:
+                digest.update(f"{path.name} {path.stat().st_mtime_ns} ".encode())
+    return digest.hexdigest()
