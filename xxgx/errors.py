@@ -17,7 +17,7 @@ from django.core.exceptions import (
 )
 from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.template import TemplateDoesNotExist, loader
+from django.template import loader
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -28,6 +28,12 @@ from firms.services.refusal import Refusal
 log = logging.getLogger(__name__)
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+
+WORDS = {
+    "forbidden": ("您的账号无权进行此操作。", "如确需办理，请联系积分办。"),
+    "not_found": ("没有找到您要的内容。", "请检查地址，或从首页重新进入。"),
+    "bad_request": ("请求的格式不正确。", "请检查输入后重试。"),
+}
 
 
 def refusal_for(error: BaseException) -> Refusal | None:
@@ -46,24 +52,25 @@ def refusal_for(error: BaseException) -> Refusal | None:
     if isinstance(error, TOO_LARGE):
         return Refusal("too_large", _("提交的内容过大或过多。"), hint=_("请分批提交。"), status=413)
     if isinstance(error, PermissionDenied):
-        return Refusal("forbidden", _("您的账号无权进行此操作。"), hint=_("如确需办理，请联系积分办。"), status=403)
+        return _refusal("forbidden", 403)
     if isinstance(error, Http404):
-        return Refusal("not_found", _("没有找到您要的内容。"), hint=_("请检查地址，或从首页重新进入。"), status=404)
+        return _refusal("not_found", 404)
     if isinstance(error, BadRequest | SuspiciousOperation):
-        return Refusal("bad_request", _("请求的格式不正确。"), hint=_("请检查输入后重试。"), status=400)
+        return _refusal("bad_request", 400)
     return None
 
 
-def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """``refusal`` as JSON for programs, as a page for people."""
+def _refusal(code: str, status: int) -> Refusal:
+    message, hint = WORDS[code]
+    return Refusal(code, _(message), hint=_(hint), status=status)
+
+
+def answer(request: HttpRequest, refusal: Refusal, *names: str) -> HttpResponse:
+    """``refusal`` as JSON for programs, as a page for people (the first template there is of ``names``)."""
     if wants_json(request):
         return JsonResponse(as_json(refusal), status=refusal.status, json_dumps_params={"ensure_ascii": False})
     context = {"status": refusal.status, "refusal": refusal}
-    try:
-        template = loader.select_template([f"errors/{refusal.status}.html", "errors/409.html"])
-        content = template.render(context, request)
-    except TemplateDoesNotExist:
-        return HttpResponse(str(refusal), status=refusal.status, content_type="text/plain; charset=utf-8")
+    content = loader.select_template([*names, "errors/refusal.html"]).render(context, request)
     return HttpResponse(content, status=refusal.status)
 
 
@@ -104,35 +111,34 @@ class RefusalMiddleware:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, refusal_for(exception or BadRequest()) or Refusal("bad_request", "", status=400))
+    refusal = refusal_for(exception) if exception else None
+    return answer(request, refusal or _refusal("bad_request", 400), "400.html")
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, refusal_for(PermissionDenied()))  # type: ignore[arg-type]
+    return answer(request, _refusal("forbidden", 403), "403.html")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, refusal_for(Http404()))  # type: ignore[arg-type]
+    return answer(request, _refusal("not_found", 404), "404.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(
-        request,
-        Refusal(
-            "server_error",
-            _("系统发生错误，本次操作没有保存。"),
-            hint=_("请稍后重试；仍不行时请联系系统管理员并说明操作时间。"),
-            status=500,
-        ),
+    refusal = Refusal(
+        "server_error",
+        _("系统发生错误，本次操作没有保存。"),
+        hint=_("请稍后重试；仍不行时请联系系统管理员并说明操作时间。"),
+        status=500,
     )
+    try:
+        return answer(request, refusal, "500.html")
+    except Exception:  # the page itself needs what has just failed, such as the database
+        return HttpResponse(str(refusal), status=500, content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     refusal = Refusal("csrf", _("页面已过期，或来源不被信任。"), hint=_("请返回上一页，刷新后重新提交。"), status=403)
-    if wants_json(request):
-        return answer(request, refusal)
-    template = loader.select_template(["errors/403_csrf.html", "errors/403.html", "errors/409.html"])
-    return HttpResponse(template.render({"status": 403, "refusal": refusal}, request), status=403)
+    return answer(request, refusal, "403_csrf.html", "403.html")
 
 
 API_WORDS: dict[type[exceptions.APIException], tuple[str, str]] = {

@@ -136,6 +136,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# The only tick there is: it asks the rows what is due. A tick nobody took in time is worthless and goes away.
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "firms.tasks.sweep", "schedule": 30.0, "options": {"expires": 25}}}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 AUTH_USER_MODEL = "firms.User"
@@ -165,6 +167,7 @@ LOGOUT_REDIRECT_URL = "scoring:overview"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.5
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_CLIENT_IP_CALLABLE = "xxgx.address.client_address"

@@ -1,8 +1,19 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from xxgx.health import livez, readyz
+from xxgx.home import home
+
 urlpatterns = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("home/", home, name="home"),
     path("admin/", admin.site.urls),
     path("", include("firms.urls")),
     path("", include("scoring.urls")),
 ]
+
+handler400 = "xxgx.errors.bad_request"
+handler403 = "xxgx.errors.permission_denied"
+handler404 = "xxgx.errors.page_not_found"
+handler500 = "xxgx.errors.server_error"

@@ -1,0 +1,24 @@
+"""After signing in: each role starts where its work is."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from firms.models import Role
+from firms.permissions import role_of
+
+HOMES = {
+    Role.FIRM: "scoring:my_score",
+    Role.DEPARTMENT: "firms:imports",
+    Role.OFFICE: "scoring:office",
+    Role.LEADER: "scoring:overview",
+    Role.BANK: "scoring:overview",
+    Role.SYSTEM: "admin:index",
+    Role.SECURITY: "admin:index",
+    Role.AUDIT: "admin:index",
+}
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect(HOMES[Role(role_of(request.user))])
