@@ -3,9 +3,9 @@
 Written from the regulation, its readings and docs/scheme-format.md; it imports nothing of the engine and reads the
 scheme with tomllib. `judge(text, case)` returns one Judgement a firm.
 
-A case: {"year", "as_of", "firms": {key: firm}}; a firm: "current" and "previous" (metric → number; absent =
-not provided), "registered_on", "stage_since", "previous_stage", "previous2_stage", "peak_stage", "demoted_before", "override_stage",
-"industry", "park", "manual", "entries" (dicts of kind, category, level, starts, ends, amount, quantity).
+A case: {"year", "as_of", "firms": {key: firm}}; a firm: "current" and "previous" (metric → number; absent = not
+provided), "registered_on", "stage_since", "previous_stage", "previous2_stage", "peak_stage", "demoted_before",
+"override_stage", "industry", "park", "manual", "entries" (kind, category, level, starts, ends, amount, quantity).
 """
 
 import math

@@ -11,10 +11,33 @@ import numpy as np
 from scoring.engine import Cohort, History, Registers
 
 YEAR, AS_OF = 2023, dt.date(2023, 12, 31)
-AMOUNTS = """rd_expense revenue hightech_revenue tech_contract_value university_contract_value rd_tax_relief net_profit
- total_profit net_assets total_assets exports venture_capital""".split()
-COUNTS = """headcount technologists postgraduates bachelors invention_applications pct_applications invention_grants
- standards graduates_hired invested_firms foreign_returnees""".split()
+AMOUNTS = [
+    "rd_expense",
+    "revenue",
+    "hightech_revenue",
+    "tech_contract_value",
+    "university_contract_value",
+    "rd_tax_relief",
+    "net_profit",
+    "total_profit",
+    "net_assets",
+    "total_assets",
+    "exports",
+    "venture_capital",
+]
+COUNTS = [
+    "headcount",
+    "technologists",
+    "postgraduates",
+    "bachelors",
+    "invention_applications",
+    "pct_applications",
+    "invention_grants",
+    "standards",
+    "graduates_hired",
+    "invested_firms",
+    "foreign_returnees",
+]
 SIGNED = {"net_profit", "total_profit", "net_assets"}
 STAGES = ("startup", "growth", "expansion", "mature")
 EDGES = (0, 1, 500, 501, 1999.99, 2000, 2000.01, 9999.99, 10000, 10000.01, 20000, 20000.01, 0.1, 0.3, 1e-3, 1e15)
