@@ -1,5 +1,7 @@
-from django.urls import path
+from django.urls import include, path
 
 app_name = "scoring"
 
-urlpatterns: list = []
+urlpatterns: list = [
+    path("api/", include("scoring.api.urls")),
+]

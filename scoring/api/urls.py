@@ -1,0 +1,10 @@
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from scoring.api import reference, views
+
+urlpatterns = [
+    path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("docs/", reference.docs, name="api-docs"),
+    path("v1/periods/", views.Periods.as_view(), name="api-periods"),
+]
