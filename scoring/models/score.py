@@ -7,6 +7,9 @@ class Score(models.Model):
     """One firm's result in one run, frozen: a ranking page reads this one flat row.
 
     ``position`` numbers the run's ranked rows 1…N in display order (rank, then credit code): the keyset.
+    Every other order of the pages is numbered the same way (``by_name`` by pinyin; ``by_dimension_k`` by the points of
+    the scheme's k-th dimension, best first), so that each sorted page is an index seek too.
+    ``search`` is the name in one form of width, case and spaces, with its pinyin initials (``assembly.search_text``).
     ``detail`` is the engine's record: every input and intermediate, explained by ``scoring.engine.explain``.
     """
 
@@ -31,6 +34,11 @@ class Score(models.Model):
     stage_rank = models.PositiveIntegerField("同阶段排名", null=True)
     industry_rank = models.PositiveIntegerField("产业排名", null=True)
     position = models.PositiveIntegerField("次序", null=True)
+    by_name = models.PositiveIntegerField("名称次序", null=True)
+    by_dimension_1 = models.PositiveIntegerField("一级指标1次序", null=True)
+    by_dimension_2 = models.PositiveIntegerField("一级指标2次序", null=True)
+    by_dimension_3 = models.PositiveIntegerField("一级指标3次序", null=True)
+    search = models.CharField("检索", max_length=260, blank=True)
     detail = models.BinaryField("明细", default=b"")
 
     objects = ScoreQuerySet.as_manager()
@@ -38,10 +46,18 @@ class Score(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "得分"
         ordering = ["run_id", "position"]
-        constraints = [models.UniqueConstraint(name="score_once", fields=["firm", "run"])]
+        constraints = [
+            models.UniqueConstraint(name="score_once", fields=["firm", "run"]),
+            models.UniqueConstraint(name="score_position_once", fields=["run", "position"]),
+        ]
         indexes = [
-            models.Index(name="score_position", fields=["run", "position"]),
             models.Index(name="score_stage_position", fields=["run", "stage", "position"]),
+            models.Index(name="score_cluster_position", fields=["run", "cluster", "position"]),
+            models.Index(name="score_park_position", fields=["run", "park", "position"]),
+            models.Index(name="score_by_name", fields=["run", "by_name"]),
+            models.Index(name="score_by_dimension_1", fields=["run", "by_dimension_1"]),
+            models.Index(name="score_by_dimension_2", fields=["run", "by_dimension_2"]),
+            models.Index(name="score_by_dimension_3", fields=["run", "by_dimension_3"]),
         ]
 
     def __str__(self) -> str:
