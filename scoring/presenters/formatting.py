@@ -1,0 +1,49 @@
+"""Numbers and text as a Chinese reader expects them. Only for showing: nothing here decides anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+Numeric = int | float | Decimal | Fraction
+_PUNCTUATION = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", ")": "）"}
+_CHINESE = r"[\u3007\u4e00-\u9fff“”‘’《》〔〕（）【】、。，；：％%]"
+_HALF_WIDTH = re.compile(rf"(?<={_CHINESE})([,;:?!()])|([,;:?!()])(?={_CHINESE})")
+
+
+def number(value: Numeric | str | None, decimals: int | None = None, most: int = 4) -> str:
+    """``1234567.5`` → ``1,234,567.5``; None → ``—``. Fixed ``decimals``, or as many as needed up to ``most``."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, Fraction):
+        exact = Decimal(value.numerator) / Decimal(value.denominator)
+    else:
+        exact = Decimal(str(value))
+    if not exact.is_finite():
+        return "—"
+    if abs(exact) >= Decimal("1e15"):
+        return f"{exact:.6E}"
+    digits = most if decimals is None else decimals
+    text = f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
+    if decimals is None and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def signed(value: Numeric, decimals: int | None = None) -> str:
+    """With its sign in front; zero has none."""
+    text = number(value, decimals)
+    return f"+{text}" if value > 0 else text.replace("-", "−")
+
+
+def chinese_date(value: dt.date | dt.datetime | None) -> str:
+    return f"{value.year}年{value.month}月{value.day}日" if value else "—"
+
+
+def typeset(text: str) -> str:
+    """Half-width punctuation beside Chinese characters becomes full-width; numbers and codes stay."""
+    return _HALF_WIDTH.sub(
+        lambda match: _PUNCTUATION[match.group()], _HALF_WIDTH.sub(lambda match: _PUNCTUATION[match.group()], text)
+    )

@@ -1,0 +1,283 @@
+"""积分办法, generated from the scheme in force: nothing on the page is typed in a second time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scoring.engine import parse_scheme
+from scoring.engine.scheme import Dimension, Indicator, Option, Scheme, Source
+from scoring.models import EvaluationPeriod
+from scoring.models import Scheme as StoredScheme
+from scoring.presenters.formatting import number, typeset
+from scoring.presenters.wording import in_words
+
+CATEGORIES = {"core": gettext_lazy("火炬中心核心指标"), "local": gettext_lazy("地方特色指标")}
+STEPS = {
+    "deductions": gettext_lazy("减去负面清单扣分"),
+    "floor": gettext_lazy("低于0分的按0分计"),
+    "decay": gettext_lazy("乘以衰减系数"),
+    "bonus": gettext_lazy("加上重大科技项目附加分"),
+    "cap": gettext_lazy("不超过满分"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of a table: what, in words, how many points or which factor, and where it is written.
+
+    ``reading`` is the number of our own interpretation, None where the regulation itself says so.
+    """
+
+    code: str
+    name: str
+    words: str
+    points: str
+    article: str
+    reading: int | None
+
+
+@dataclass(frozen=True)
+class IndicatorLine:
+    anchor: str
+    code: str
+    name: str
+    unit: str
+    category: str
+    core: bool
+    points: str
+    value: str
+    rule: str
+    article: str
+    reading: int | None
+    aliases: str
+
+
+@dataclass(frozen=True)
+class DimensionTable:
+    code: str
+    name: str
+    points: str
+    core: int
+    local: int
+    indicators: tuple[IndicatorLine, ...]
+
+
+@dataclass(frozen=True)
+class MethodPage:
+    title: str
+    document: str
+    issued_on: str
+    version: str
+    sha256: str
+    eligibility: Line | None
+    stages: tuple[Line, ...]
+    confirmation: Line | None
+    weights: tuple[tuple[str, tuple[str, ...]], ...]
+    dimension_names: tuple[str, ...]
+    dimensions: tuple[DimensionTable, ...]
+    indicator_count: int
+    core_count: int
+    exclusions: tuple[Line, ...]
+    deductions: tuple[Line, ...]
+    decays: tuple[Line, ...]
+    bonuses: tuple[Line, ...]
+    steps: tuple[str, ...]
+    grades: tuple[Line, ...]
+    readings: tuple[Line, ...]
+    regulations: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class FullMarks:
+    """满分值 of the latest published period: (code, name, unit, one text per stage); a ``*`` = from all stages."""
+
+    period: str
+    stages: tuple[str, ...]
+    rows: tuple[tuple[str, str, str, tuple[str, ...]], ...]
+    widened: bool
+
+
+def method_page() -> tuple[MethodPage | None, FullMarks | None]:
+    """The method and full marks of the latest published period, else of the scheme loaded last, else nothing."""
+    latest = EvaluationPeriod.objects.published().select_related("published_run__scheme").order_by("-year").first()
+    stored = latest.published_run.scheme if latest else StoredScheme.objects.order_by("-id").first()
+    if stored is None:
+        return None, None
+    page = described(stored.sha256, stored.text)
+    return page, full_marks(parsed(stored.sha256, stored.text), latest) if latest else None
+
+
+@lru_cache(maxsize=8)
+def parsed(sha256: str, text: str) -> Scheme:
+    """A stored scheme, parsed once per process: its digest stands for it."""
+    return parse_scheme(text)
+
+
+def full_marks(scheme: Scheme, period: EvaluationPeriod) -> FullMarks:
+    """What counts as full marks in a published period, for indicators that are measured against a reference."""
+    references = period.published_run.references
+    rows, widened = [], False
+    for item in scheme.indicators:
+        cells = references.get(item.code, {})
+        texts = []
+        for stage in scheme.stages:
+            full = cells.get(stage.code, {}).get("full", {})
+            wide = full.get("peers") == "*"
+            widened = widened or wide
+            texts.append(f"{number(full.get('value'), most=2)}{'*' if wide else ''}")
+        if any(text != "—" for text in texts):
+            rows.append((item.code, typeset(item.name), item.unit, tuple(texts)))
+    return FullMarks(period.name, tuple(stage.name for stage in scheme.stages), tuple(rows), widened)
+
+
+@lru_cache(maxsize=8)
+def described(sha256: str, text: str) -> MethodPage:
+    """The page of one scheme text; a scheme never changes, so neither does its page."""
+    scheme = parsed(sha256, text)
+    dimensions = tuple(_dimension(scheme, item) for item in scheme.dimensions if _own(scheme, item))
+    return MethodPage(
+        title=scheme.title,
+        document=scheme.document,
+        issued_on=scheme.issued_on,
+        version=scheme.version,
+        sha256=sha256,
+        eligibility=_condition(scheme, scheme.eligibility),
+        stages=tuple(_stages(scheme)),
+        confirmation=_condition(scheme, scheme.confirmation),
+        weights=tuple(_weights(scheme)),
+        dimension_names=tuple(item.name for item in _top(scheme)),
+        dimensions=dimensions,
+        indicator_count=len(scheme.indicators),
+        core_count=sum(item.category == "core" for item in scheme.indicators),
+        exclusions=tuple(_line(scheme, item.code, item.name, item.when, item.source) for item in scheme.exclusions),
+        deductions=tuple(_line(scheme, item.code, item.name, item.points, item.source) for item in scheme.deductions),
+        decays=tuple(
+            _line(scheme, item.code, item.name, item.when, item.source, f"× {number(item.factor)}")
+            for item in scheme.decays
+        ),
+        bonuses=tuple(_line(scheme, item.code, item.name, item.points, item.source) for item in scheme.bonuses),
+        steps=tuple(_steps(scheme)),
+        grades=tuple(_grades(scheme)),
+        readings=tuple(_option(o) for o in _by_reading(scheme) if o.basis == "interpretation" and o.text),
+        regulations=tuple(_option(o) for o in _by_reading(scheme) if o.basis == "regulation" and o.text),
+    )
+
+
+def anchor(code: str) -> str:
+    """Where an indicator stands on the method page."""
+    return f"i-{code.replace('.', '-')}"
+
+
+def _line(scheme: Scheme, code: str, name: str, expression, source: Source, points: str = "") -> Line:
+    words = typeset(in_words(scheme, expression)) if expression else ""
+    return Line(code, typeset(name), words, points, source.article, _reading(source))
+
+
+def _reading(source: Source) -> int | None:
+    return source.reading if source.basis == "interpretation" else None
+
+
+def _condition(scheme: Scheme, condition) -> Line | None:
+    if condition is None:
+        return None
+    return _line(scheme, condition.code, condition.name, condition.when, condition.source)
+
+
+def _stages(scheme: Scheme) -> list[Line]:
+    lines = []
+    for index, stage in enumerate(scheme.stages):
+        line = _line(scheme, stage.code, stage.name, stage.when, stage.source)
+        words = line.words or _("全部企业")
+        lines.append(
+            Line(
+                line.code,
+                line.name,
+                words if index == 0 else _("不属于以上各类，且") + words,
+                "",
+                line.article,
+                stage.source.reading,
+            )
+        )
+    return lines
+
+
+def _top(scheme: Scheme) -> list[Dimension]:
+    return [item for item in scheme.dimensions if not item.parent]
+
+
+def _own(scheme: Scheme, dimension: Dimension) -> list[Indicator]:
+    return [item for item in scheme.indicators if item.dimension == dimension.code]
+
+
+def _weights(scheme: Scheme) -> list[tuple[str, tuple[str, ...]]]:
+    """Per stage, each top dimension's weight; as percents where they add up to 100."""
+    rows = []
+    for index, stage in enumerate(scheme.stages):
+        weights = [item.weight[index] for item in _top(scheme)]
+        percent = sum(weights) == Fraction(100)
+        rows.append((stage.name, tuple(f"{number(w)}{'%' if percent else ''}" for w in weights)))
+    return rows
+
+
+def _dimension(scheme: Scheme, dimension: Dimension) -> DimensionTable:
+    own = _own(scheme, dimension)
+    return DimensionTable(
+        code=dimension.code,
+        name=dimension.name,
+        points=number(sum((item.max_points for item in own), Fraction(0))),
+        core=sum(item.category == "core" for item in own),
+        local=sum(item.category == "local" for item in own),
+        indicators=tuple(_indicator(scheme, item) for item in own),
+    )
+
+
+def _indicator(scheme: Scheme, item: Indicator) -> IndicatorLine:
+    return IndicatorLine(
+        anchor=anchor(item.code),
+        code=item.code,
+        name=typeset(item.name),
+        unit=item.unit,
+        category=CATEGORIES.get(item.category, ""),
+        core=item.category == "core",
+        points=number(item.max_points),
+        value=typeset(in_words(scheme, item.value)),
+        rule=typeset(scheme.describe(item)),
+        article=item.source.article,
+        reading=_reading(item.rule.source),
+        aliases="、".join(item.aliases),
+    )
+
+
+def _steps(scheme: Scheme) -> list[str]:
+    method = {
+        "arithmetic": _("各一级指标得分按企业类型的权重加权平均"),
+        "geometric": _("各一级指标得分按权重几何平均"),
+        "sum": _("各一级指标得分相加"),
+    }[scheme.method]
+    order = scheme.settings.get("order", ("deductions", "floor", "decay", "bonus"))
+    decimals = number(scheme.settings.get("decimals", 2))
+    rounding = _("最后一次四舍五入，保留%(decimals)s位小数；中间步骤不舍入") % {"decimals": decimals}
+    return [method, *(STEPS[step] for step in order), rounding]
+
+
+def _grades(scheme: Scheme) -> list[Line]:
+    lines = []
+    for grade in scheme.grades:
+        words = _("最终得分不低于%s分") % number(grade.lowest) if grade.lowest is not None else ""
+        if grade.top is not None:
+            words = _("同阶段排名前%s%%") % number(grade.top)
+        lines.append(Line(grade.code, grade.name, words, "", "", None))
+    return lines
+
+
+def _by_reading(scheme: Scheme) -> list[Option]:
+    return sorted(scheme.options, key=lambda option: option.reading or 999)
+
+
+def _option(option: Option) -> Line:
+    return Line(option.key, "", typeset(option.text), "", option.article, option.reading)
