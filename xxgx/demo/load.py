@@ -1,0 +1,247 @@
+"""Put the demo zone into the database: what imports would have left behind, written in bulk in one transaction."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+from pypinyin import Style, lazy_pinyin
+
+from firms.models import (
+    DataYear,
+    Department,
+    Filing,
+    Firm,
+    ImportBatch,
+    ImportRow,
+    Industry,
+    Membership,
+    Park,
+    RegisterEntry,
+    User,
+)
+from firms.services import audit
+from scoring.models import Scheme, StageRecord
+from xxgx.demo.accounts import ACCOUNTS, PASSWORD
+from xxgx.demo.batches import BatchFile, batch_files, keeper
+from xxgx.demo.economy import YEARS
+from xxgx.demo.fold import refold
+from xxgx.demo.names import CODE_PREFIX
+from xxgx.demo.places import INDUSTRIES, PARKS
+from xxgx.demo.statements import Statement
+from xxgx.demo.zone import Zone, build_zone
+
+SCHEME = "xinkai-2022-110"
+_CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load wrote; ``created`` is false when the zone was already there."""
+
+    created: bool
+    firms: int = 0
+    filings: int = 0
+    entries: int = 0
+    conflicts: int = 0
+
+
+def is_loaded() -> bool:
+    return Firm.objects.filter(credit_code__startswith=CODE_PREFIX).exists()
+
+
+def holds_other_firms() -> bool:
+    """Whether there are firms that are not the demo's: somebody's real data."""
+    return Firm.objects.exclude(credit_code__startswith=CODE_PREFIX).exists()
+
+
+@transaction.atomic
+def load_zone(zone: Zone | None = None) -> Loaded:
+    """Write ``zone`` (default: the demo zone) unless it is there. All or nothing; needs the catalogue loaded."""
+    if is_loaded():
+        return Loaded(created=False)
+    zone = zone or build_zone()
+    for year in zone.years:
+        DataYear.objects.get_or_create(year=year)
+    firms = _write_firms(zone)
+    departments = {row.code: row for row in Department.objects.all()}
+    filings = 0
+    for file in batch_files(zone):
+        batch = _write_batch(file, departments)
+        _write_rows(file, batch, firms)
+        if file.kind == "metrics":
+            filings += _write_filings(file.items, firms, departments[file.department], batch, file.first_row)
+        elif file.kind == "registers":
+            _write_entries(file, firms, departments, batch)
+    own = tuple(s for s in zone.statements if s.source == "firm")
+    filings += _write_filings(own, firms, None, None, None)
+    conflicts = sum(refold(year, [firm.pk for firm in firms]) for year in zone.years)
+    StageRecord.objects.bulk_create(
+        [StageRecord(firm=firms[r.firm], year=r.year, stage=r.stage, reason=r.reason) for r in zone.stages]
+    )
+    audit.record("demo.load", f"载入演示园区：{len(firms)} 家企业", by=None, after={"seed": zone.seed})
+    return Loaded(True, len(firms), filings, len(zone.entries), conflicts)
+
+
+def open_periods() -> int:
+    """Open the evaluation periods of the demo's years that are not open yet; returns how many."""
+    scheme = Scheme.objects.filter(code=SCHEME).order_by("-id").first()
+    if scheme is None:
+        raise Scheme.DoesNotExist(f"没有指标体系 {SCHEME}，请先运行 load_scheme。")
+    missing = [year for year in YEARS if not DataYear.objects.filter(year=year, period__isnull=False).exists()]
+    if missing:
+        from scoring.services import open_period
+    for year in missing:
+        open_period(year, scheme, by=None)
+    return len(missing)
+
+
+@transaction.atomic
+def make_accounts() -> int:
+    """Create the demo's accounts that do not exist; an existing one keeps its password. Returns how many were made."""
+    present = set(User.objects.filter(username__in=[a.username for a in ACCOUNTS]).values_list("username", flat=True))
+    departments = {row.code: row for row in Department.objects.all()}
+    missing = [account for account in ACCOUNTS if account.username not in present]
+    for account in missing:
+        user = User(
+            username=account.username,
+            name=account.name,
+            role=account.role,
+            department=departments[account.department] if account.department else None,
+        )
+        user.set_password(PASSWORD)
+        user.save(force_insert=True)
+        if account.firm:
+            Membership.objects.create(user=user, firm=_example_firm(account.firm), kind=Membership.Kind.MANAGER)
+    return len(missing)
+
+
+def _example_firm(example: str) -> Firm:
+    """A firm with much to show: certified, with platforms and no blemish; or one excluded in the last public year."""
+    zone_firms = Firm.objects.filter(credit_code__startswith=CODE_PREFIX).order_by("credit_code")
+    if example == "excluded":
+        return zone_firms.filter(
+            register_entries__kind="environment", register_entries__category="bad",
+            register_entries__starts_on__year=YEARS[-2],
+        )[0]  # fmt: skip
+    blemished = RegisterEntry.objects.filter(kind__in=["listing", "environment", "incident", "delisting"]).values(
+        "firm"
+    )
+    return (
+        zone_firms.filter(register_entries__kind="project", register_entries__category="major")
+        .filter(register_entries__kind="platform", register_entries__level="provincial")
+        .filter(register_entries__category="hightech", register_entries__starts_on__year=YEARS[-2])
+        .exclude(pk__in=blemished)[0]
+    )
+
+
+def _write_firms(zone: Zone) -> list[Firm]:
+    for position, park in enumerate(PARKS, start=1):
+        Park.objects.get_or_create(code=park.code, defaults={"name": park.name, "position": position * 10})
+    for row in INDUSTRIES:
+        Industry.objects.get_or_create(code=row.code, defaults={"name": row.name, "cluster": row.cluster})
+    parks = {row.code: row for row in Park.objects.all()}
+    industries = {row.code: row for row in Industry.objects.all()}
+    return Firm.objects.bulk_create(
+        [
+            Firm(
+                credit_code=row.credit_code,
+                name=row.name,
+                name_pinyin="".join(lazy_pinyin(row.name)),
+                name_initials="".join(lazy_pinyin(row.name, style=Style.FIRST_LETTER)),
+                registered_on=row.registered_on,
+                park=parks[row.park],
+                industry=industries[row.industry],
+            )
+            for row in zone.firms
+        ],
+        batch_size=_CHUNK,
+    )
+
+
+def _write_batch(file: BatchFile, departments: dict[str, Department]) -> ImportBatch:
+    rows = len(file.items)
+    batch = ImportBatch(
+        kind=file.kind,
+        state=ImportBatch.State.APPLIED,
+        department=departments.get(file.department),
+        year=file.year,
+        register_kind=file.register_kind,
+        file_name=file.file_name,
+        sha256=hashlib.sha256(file.content).hexdigest(),
+        size=len(file.content),
+        counts={"rows": rows, "accepted": rows, "refused": 0, "left_out": 0, "create": rows},
+        applied_at=timezone.now(),
+    )
+    batch.file.save(file.file_name, ContentFile(file.content), save=False)
+    batch.save(force_insert=True)
+    return batch
+
+
+def _write_rows(file: BatchFile, batch: ImportBatch, firms: list[Firm]) -> None:
+    ImportRow.objects.bulk_create(
+        [
+            ImportRow(
+                batch=batch,
+                sheet="Sheet1" if file.kind == "metrics" else "",
+                row_number=file.first_row + i,
+                verdict=ImportRow.Verdict.CREATE,
+                firm=firms[i if file.kind == "firms" else item.firm],
+                cells=list(cells),
+                values=_told(item),
+            )
+            for i, (item, cells) in enumerate(zip(file.items, file.cells, strict=True))
+        ],
+        batch_size=_CHUNK,
+    )
+
+
+def _told(item: Any) -> dict[str, Any]:
+    """What a row stated, by field."""
+    if isinstance(item, Statement):
+        return item.values
+    fields = item._asdict()
+    fields.pop("firm", None)
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in fields.items()}
+
+
+def _write_filings(
+    told: tuple[Statement, ...],
+    firms: list[Firm],
+    department: Department | None,
+    batch: ImportBatch | None,
+    first_row: int | None,
+) -> int:
+    return len(
+        Filing.objects.bulk_create(
+            [
+                Filing(
+                    firm=firms[s.firm],
+                    year=s.year,
+                    source=s.source,
+                    department=department,
+                    batch=batch,
+                    sheet="Sheet1" if batch else "",
+                    row_number=first_row + i if first_row is not None else None,
+                    values=s.values,
+                )
+                for i, s in enumerate(told)
+            ],
+            batch_size=_CHUNK,
+        )
+    )
+
+
+def _write_entries(file: BatchFile, firms: list[Firm], departments: dict[str, Department], batch: ImportBatch) -> None:
+    def rows() -> Iterator[RegisterEntry]:
+        for entry in file.items:
+            fields = entry._asdict() | {"firm": firms[entry.firm]}
+            if entry.amount is not None:
+                fields["amount"] = Decimal(str(entry.amount))
+            yield RegisterEntry(**fields, department=departments[keeper(entry)], batch=batch)
+
+    RegisterEntry.objects.bulk_create(rows(), batch_size=_CHUNK)
