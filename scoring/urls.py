@@ -5,6 +5,7 @@ from scoring.views import public
 app_name = "scoring"
 
 urlpatterns: list = [
+    path("", public.overview, name="overview"),
     path("method/", public.method, name="method"),
     path("api/", include("scoring.api.urls")),
 ]

@@ -139,7 +139,7 @@ class _Words:
             unit = self.scheme.metrics[left.data[1]].unit
         if unit == "是/否" and right.op == "const":
             if node.data == "!=":  # "is not known to be the other"
-                return f"未确认不是{self.say(left)}" if right.data == 0 else f"未确认是{self.say(left)}"
+                return f"{self.say(left)}未被确认为“{'是' if right.data else '否'}”"
             return f"{'是' if right.data else '不是'}{self.say(left)}"
         if right.op == "const" and right.data == 0 and node.data == ">":
             return f"有{self.say(left)}"
