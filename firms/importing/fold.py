@@ -1,0 +1,69 @@
+"""Folding: from all that the sources stated about one firm and year to the values in force, and who disagrees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from firms.catalogue import MetricSpec
+
+# Where the catalogue does not know a metric (any more): as for all by default.
+_UNKNOWN = MetricSpec("", "", "amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A filing in force: ``values`` maps metric code → number; a later one (larger id) of a source replaces an earlier one."""
+
+    filing: int
+    source: str
+    values: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Folded:
+    """``values`` code → number; ``winners`` code → filing id; ``conflicts`` code → [[filing id, value], …] beyond tolerance."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    winners: dict[str, int] = field(default_factory=dict)
+    conflicts: dict[str, list[list[Any]]] = field(default_factory=dict)
+
+
+def fold(statements: Iterable[Statement], metrics: Mapping[str, MetricSpec]) -> Folded:
+    """The values in force for one firm and year.
+
+    Within a source the latest statement of a metric counts: a correction, not a conflict. Between sources the metric's
+    ``source_priority`` decides; a loser that differs by more than the ``tolerance`` (relative to the winner) is kept as a conflict.
+    """
+    ordered = sorted(statements, key=lambda statement: statement.filing)
+    if len(ordered) == 1:
+        only = ordered[0]
+        return Folded(dict(only.values), dict.fromkeys(only.values, only.filing))
+    latest: dict[str, dict[str, tuple[float, int]]] = {}
+    for statement in ordered:
+        for code, value in statement.values.items():
+            latest.setdefault(code, {})[statement.source] = (value, statement.filing)
+    folded = Folded()
+    for code, by_source in latest.items():
+        spec = metrics.get(code, _UNKNOWN)
+        ranked = sorted(by_source, key=lambda source: _rank(source, spec))
+        value, winner = by_source[ranked[0]]
+        folded.values[code], folded.winners[code] = value, winner
+        losers = [by_source[source] for source in ranked[1:]]
+        against = [[filing, other] for other, filing in losers if differs(value, other, spec.tolerance)]
+        if against:
+            folded.conflicts[code] = against
+    return folded
+
+
+def _rank(source: str, spec: MetricSpec) -> int:
+    try:
+        return spec.source_priority.index(source)
+    except ValueError:
+        return len(spec.source_priority)
+
+
+def differs(value: float, other: float, tolerance: float) -> bool:
+    """Whether two figures differ by more than ``tolerance`` of the larger magnitude of the two."""
+    return abs(value - other) > tolerance * max(abs(value), abs(other))

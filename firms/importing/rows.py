@@ -1,0 +1,364 @@
+"""The rows under a header, each read to values, refused with its reasons, or left out with its reason. None is dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import chain, islice
+from typing import Any
+
+from firms.catalogue import CheckSpec, Term
+from firms.importing import cells, header
+from firms.importing.fields import Table
+from firms.importing.header import Column, Header
+from firms.importing.problem import BadCell, Reason, Unreadable
+from firms.importing.spool import Sheet, Spool
+
+_TOTAL = re.compile(r"^.{0,8}(合计|总计|小计|共计|总和|平均值?|平均数)[:：]?$")
+_NOTE = re.compile(r"^(备注|注|说明|附注|填表人?|制表人?|审核人?|复核人?|单位负责人|统计负责人|填报人|填报日期|填报单位|联系人|联系电话|数据来源|填表说明)\s*\d*[:：、.]")
+_ORDINAL = re.compile(r"^[(（]?\d{1,2}[)）]?$|^[甲乙丙丁戊己]$")
+NAMED = 12  # places named in one notice before it says how many more
+
+
+@dataclass(slots=True)
+class ReadRow:
+    """``verdict`` is "" (to be planned), refused or left_out. ``cells`` are kept where a person will have to look at them."""
+
+    sheet: str
+    number: int
+    code: str = ""
+    name: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
+    verdict: str = ""
+    cells: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Account:
+    """What became of every line of the file: ``lines`` = ``heading`` + ``elsewhere`` + ``rows``; ``blank`` is part of rows."""
+
+    lines: int = 0
+    heading: int = 0
+    elsewhere: int = 0
+    rows: int = 0
+    blank: int = 0
+    headers: dict[str, Header] = field(default_factory=dict)
+    problems: list[Reason] = field(default_factory=list)
+
+
+class Reading:
+    """One file read as one table. Iterate once; ``account`` is complete when the rows are used up.
+
+    ``year`` is the data year the file is taken for (None where the table has none); ``file_name`` may name a category.
+    Raises Unreadable when no sheet holds such a table.
+    """
+
+    def __init__(
+        self, spool: Spool, table: Table, *, year: int | None = None, file_name: str = "", checks: Iterable[CheckSpec] = ()
+    ) -> None:
+        self.table = table
+        self.year = year
+        self.file_name = file_name
+        self.checks = tuple(checks)
+        self.account = Account(lines=spool.lines)
+        self._spool = spool
+        self._is_text = False
+        self._blank: list[int] = []
+
+    def __iter__(self) -> Iterator[ReadRow]:
+        other_years: set[int] = set()
+        for sheet in self._spool.sheets():
+            first = list(islice(sheet.rows, header.DEPTH))
+            found = header.find(first, self.table, sheet.first_column, self.year) if sheet.visible else None
+            years = header.years_in(sheet.name) or (found.years if found else frozenset())
+            if found is None or not self._useful(found):
+                self._leave_sheet(sheet, first, "隐藏" if not sheet.visible else "没有可识别的表头")
+            elif self.year and years and self.year not in years:
+                other_years |= years
+                self._leave_sheet(sheet, first, f"属于{'、'.join(map(str, sorted(years)))}年")
+            else:
+                yield from self._sheet(sheet, found, first)
+        if not self.account.headers:
+            raise self._no_table(other_years)
+        if self._blank:
+            self._note(Reason("blank_rows", f"空行{self.account.blank}行不计入：{_ranges(self._blank)}", level="notice"))
+
+    def _useful(self, found: Header) -> bool:
+        data = [column for column in found.columns if column.field.kind not in ("code", "name", "year")]
+        return bool(data) or (self.table.kind == "firms" and found.has("credit_code") and found.has("name"))
+
+    def _no_table(self, other_years: set[int]) -> Unreadable:
+        if other_years:
+            named = "、".join(map(str, sorted(other_years)))
+            return Unreadable(
+                "year_mismatch", f"表中写的是{named}年，所选年度是{self.year}年。", hint="请核对年度，或换成该年度的文件。"
+            )
+        wanted = "、".join(item.name for item in self.table.fields.values() if item.kind not in ("ignored", "year"))
+        if len(wanted) > 120:
+            wanted = wanted[:120] + "……"
+        return Unreadable(
+            "no_header",
+            "没有找到表头：需要“统一社会信用代码”或“企业名称”，以及至少一个数据列。",
+            place=f"前{header.DEPTH}行",
+            hint=f"可识别的列：{wanted}。可下载模板对照。",
+        )
+
+    def _leave_sheet(self, sheet: Sheet, first: list, why: str) -> None:
+        count = len(first) + sum(1 for _ in sheet.rows)
+        self.account.elsewhere += count
+        if count:
+            self._note(Reason("sheet_left_out", f"工作表“{sheet.name}”{why}，共{count}行不计入。", level="notice"))
+
+    def _note(self, reason: Reason) -> None:
+        self.account.problems.append(reason)
+
+    def _sheet(self, sheet: Sheet, found: Header, first: list[tuple[int, list[Any]]]) -> Iterator[ReadRow]:
+        self._is_text = not sheet.name
+        self.account.headers[sheet.name] = found
+        self.account.heading += found.row
+        self.account.problems += found.problems
+        if found.ignored:
+            self._note(
+                Reason("unknown_columns", f"未识别的列不读取：{_listed(found.ignored)}", "需要导入的请改成目录中的名称。", level="warning")
+            )
+        parser = _RowParser(self, sheet.name, found)
+        for number, row in chain((pair for pair in first if pair[0] > found.row), sheet.rows):
+            self.account.rows += 1
+            read = parser.read(number, row)
+            if read is None:
+                self.account.blank += 1
+                self._blank.append(number)
+            else:
+                yield read
+        self.account.problems += parser.compare_total()
+
+
+class _RowParser:
+    def __init__(self, reading: Reading, sheet: str, found: Header) -> None:
+        self.reading = reading
+        self.sheet = sheet
+        self.header = found
+        self.table = reading.table
+        self.kind = reading.table.kind.partition(":")[0]
+        self.width = len(found.texts)
+        by_code = {column.field.code: column for column in found.columns}
+        self.code = by_code.pop("credit_code", None)
+        self.name = by_code.pop("name", None)
+        self.year = by_code.pop("_year", None)
+        self.columns = [(column.index, code, column.parse, column) for code, column in by_code.items()]
+        self.category = self._context_category(by_code)
+        self.sums = dict.fromkeys((code for _, code, _, column in self.columns if column.field.kind == "amount"), 0.0)
+        self.totals: list[tuple[int, dict[str, float]]] = []
+        missing = [
+            item.name for item in self.table.fields.values()
+            if item.required and item.code not in by_code and not (item.code == "category" and self.category)
+        ]  # fmt: skip
+        if missing:
+            raise Unreadable(
+                "missing_column", f"缺少必填列：{'、'.join(missing)}。", place=f"工作表“{sheet}”第{found.row}行表头",
+                hint="请补上这些列后重新上传，可下载模板对照。",
+            )  # fmt: skip
+
+    def _context_category(self, by_code: dict[str, Column]) -> str:
+        """The category of a register without that column: the one its title, sheet or file name speaks of."""
+        spec = self.table.register
+        if spec is None or not spec.categories or "category" in by_code:
+            return ""
+        for context in (self.header.title, self.sheet, self.reading.file_name):
+            if len(found := _mentioned(context, spec.categories)) == 1:
+                return found.pop()
+        return spec.default_category
+
+    def read(self, number: int, row: list[Any]) -> ReadRow | None:
+        """The row read; None for a blank one."""
+        first = next((cell for cell in row if cell != "" and not (isinstance(cell, str) and not cell.strip())), None)
+        if first is None:
+            return None
+        read = ReadRow(self.sheet, number)
+        if isinstance(first, str) and (why := self._why_left_out(number, row, first)):
+            read.verdict, read.reasons = "left_out", [why]
+        else:
+            self._values(read, row)
+        if read.verdict:
+            read.cells = [cells.shown(cell) for cell in row]
+        return read
+
+    def _why_left_out(self, number: int, row: list[Any], first: str) -> Reason | None:
+        text = "".join(first.split())
+        name = row[self.name.index] if self.name and self.name.index < len(row) else ""
+        named = "".join(name.split()) if isinstance(name, str) else ""
+        total = _TOTAL.match(text) or _TOTAL.match(named)
+        if total and not self._has_code(row):
+            self._keep_total(number, row)
+            return Reason("total_row", f"“{total[0][:20]}”行不计入", level="notice")
+        if _NOTE.match(first.strip()) and not self._has_code(row):
+            return Reason("note_row", "备注行不计入", level="notice")
+        if text == "".join(next(filter(None, self.header.texts), "").split()) and self._repeats_header(row):
+            return Reason("repeated_header", "重复的表头不计入", level="notice")
+        if number == self.header.row + 1 and self._is_numbering(row):
+            return Reason("numbering_row", "栏次行不计入", level="notice")
+        return None
+
+    def _has_code(self, row: list[Any]) -> bool:
+        cell = row[self.code.index] if self.code and self.code.index < len(row) else ""
+        return isinstance(cell, str) and len(cell.strip()) > 10
+
+    def _keep_total(self, number: int, row: list[Any]) -> None:
+        found = {}
+        for index, code, parse, _ in self.columns:
+            if code in self.sums and index < len(row):
+                try:
+                    value = cells.number(1.0, False, {})(row[index])
+                    found[code] = value if value is None else parse(row[index])
+                except BadCell:
+                    continue
+        self.totals.append((number, {code: value for code, value in found.items() if value is not None}))
+
+    def _repeats_header(self, row: list[Any]) -> bool:
+        return [" ".join(str(cell).split()) for cell in row[: self.width]] == list(self.header.texts[: len(row)])
+
+    def _is_numbering(self, row: list[Any]) -> bool:
+        marks = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() for cell in row]
+        marks = [mark for mark in marks if mark]
+        return len(marks) > 1 and all(_ORDINAL.match(mark) for mark in marks)
+
+    def _values(self, read: ReadRow, row: list[Any]) -> None:
+        width = len(row)
+        values, reasons, sums = read.values, read.reasons, self.sums
+        for index, code, parse, column in self.columns:
+            cell = row[index] if index < width else ""
+            if cell == "":
+                continue
+            try:
+                value = parse(cell)
+            except BadCell as bad:
+                reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
+                continue
+            if value is None or value == "":
+                continue
+            if code in sums:
+                sums[code] += value
+            values[code] = value.isoformat() if isinstance(value, date) else value
+        read.code = self._identity(read, row, self.code)
+        read.name = self._identity(read, row, self.name)
+        if self.year is not None and self._other_year(read, row, self.year):
+            return
+        if self.reading._is_text and any(str(cell).strip() for cell in row[self.width :]):
+            reasons.append(
+                Reason("extra_cells", f"本行有{width}列，表头只有{self.width}列", "数字中的千分位逗号要么去掉，要么给单元格加引号。")
+            )
+        self._settle(read)
+
+    def _identity(self, read: ReadRow, row: list[Any], column: Column | None) -> str:
+        if column is None or column.index >= len(row):
+            return ""
+        try:
+            return column.parse(row[column.index])
+        except BadCell as bad:
+            read.reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
+            return ""
+
+    def _other_year(self, read: ReadRow, row: list[Any], column: Column) -> bool:
+        try:
+            year = column.parse(row[column.index]) if column.index < len(row) else None
+        except BadCell as bad:
+            read.reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
+            return False
+        if year is None or year == self.reading.year:
+            return False
+        read.verdict, read.values = "left_out", {}
+        read.reasons = [Reason("other_year", f"属于{year}年，不是所选的{self.reading.year}年", column=column.place, level="notice")]
+        return True
+
+    def _settle(self, read: ReadRow) -> None:
+        """Refused if anything is wrong with it, left out if it says nothing, otherwise to be planned."""
+        if not read.reasons and not read.values and self.kind != "firms":
+            read.verdict = "left_out"
+            read.reasons = [Reason("no_values", "本行没有数据", level="notice")]
+            return
+        if self.kind == "registers":
+            self._settle_register(read)
+        elif self.kind == "firms":
+            for column, given in (("统一社会信用代码", read.code), ("企业名称", read.name)):
+                if not given and not read.reasons:
+                    read.reasons.append(Reason("required", f"没有填写{column}", "企业名录两项都要填写。", column))
+        else:
+            read.reasons += row_checks(read.values, self.reading.checks, self.table)
+        if not read.code and not read.name and not read.reasons:
+            read.reasons.append(Reason("no_identity", "有数据，但没有统一社会信用代码和企业名称", "请补上其中一项后重新上传。"))
+        if any(reason.level == "error" for reason in read.reasons):
+            read.verdict = "refused"
+
+    def _settle_register(self, read: ReadRow) -> None:
+        spec = self.table.register
+        assert spec is not None  # noqa: S101  (registers tables have one)
+        values = read.values
+        if self.category:
+            values.setdefault("category", self.category)
+        if spec.default_title and not values.get("title"):
+            values["title"] = next((item.name for item in spec.categories if item.code == values.get("category")), spec.name)
+        said = {reason.column for reason in read.reasons}
+        for item in self.table.fields.values():
+            place = next((column.place for _, code, _, column in self.columns if code == item.code), item.name)
+            if item.required and item.code not in values and place not in said:
+                read.reasons.append(Reason("required", f"没有填写{item.name}", "该项必填。", place))
+        if values.get("category") in spec.needs_end and "ends_on" not in values:
+            read.reasons.append(Reason("required", "没有填写有效期（终止日期）", "该类资质有有效期，请补上。", "终止日期"))
+        if values.get("ends_on", "9999") < values.get("starts_on", ""):
+            read.reasons.append(
+                Reason("dates_reversed", f"终止日期 {values['ends_on']} 早于起始日期 {values['starts_on']}", "请核对两个日期。", "终止日期")
+            )
+
+    def compare_total(self) -> list[Reason]:
+        """A warning where the file's own single total is not the sum of its rows."""
+        if len(self.totals) != 1:
+            return []
+        number, totals = self.totals[0]
+        names = {code: column.header for _, code, _, column in self.columns}
+        return [
+            Reason(
+                "total_differs",
+                f"第{number}行合计“{names[code]}”为 {stated:,.2f}，各行之和为 {self.sums[code]:,.2f}",
+                "请核对是否缺行或有错数。", level="warning",
+            )  # fmt: skip
+            for code, stated in totals.items()
+            if abs(stated - self.sums[code]) > max(0.01, 1e-6 * abs(stated))
+        ]
+
+
+def row_checks(values: dict[str, Any], checks: Iterable[CheckSpec], table: Table) -> list[Reason]:
+    """Part ≤ whole for the figures one row states."""
+    found = []
+    for check in checks:
+        part, whole = values.get(check.part), values.get(check.whole)
+        if part is not None and whole is not None and part > whole:
+            names = table.fields[check.part].name, table.fields[check.whole].name
+            found.append(
+                Reason(check.code, f"{names[0]} {part:g} 大于{names[1]} {whole:g}", "部分不能大于整体，请核对。", names[0], check.severity)
+            )
+    return found
+
+
+def _mentioned(text: str, terms: Iterable[Term]) -> set[str]:
+    key = cells.key(text)
+    hits = {(name, term.code) for term in terms for name in map(cells.key, (term.name, *term.aliases)) if name in key}
+    # 重大科技项目 speaks of 重大, not also of the shorter names inside it.
+    return {code for name, code in hits if not any(name != other and name in other for other, _ in hits)}
+
+
+def _ranges(numbers: list[int]) -> str:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return _listed([f"第{low}行" if low == high else f"第{low}–{high}行" for low, high in runs])
+
+
+def _listed(items: list[str]) -> str:
+    more = f"等{len(items)}处" if len(items) > NAMED else ""
+    return "、".join(items[:NAMED]) + more
