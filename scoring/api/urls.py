@@ -7,4 +7,5 @@ urlpatterns = [
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("docs/", reference.docs, name="api-docs"),
     path("v1/periods/", views.Periods.as_view(), name="api-periods"),
+    path("v1/method/", views.Method.as_view(), name="api-method"),
 ]
