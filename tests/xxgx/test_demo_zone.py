@@ -97,9 +97,9 @@ def test_codes_are_valid_unique_and_visibly_synthetic(zone):
     assert all(uscc.is_valid(code) and code.startswith("91410700XXGX") for code in codes)
 
 
-def test_no_firm_states_figures_before_it_was_registered(zone):
+def test_no_firm_has_facts_before_it_was_registered(zone):
     assert all(zone.firms[s.firm].registered_on.year <= s.year for s in zone.statements)
-    assert all(zone.firms[e.firm].registered_on <= e.starts_on for e in zone.entries if e.kind == "contract")
+    assert all(zone.firms[e.firm].registered_on <= e.starts_on for e in zone.entries)
 
 
 def test_figures_keep_the_bounds_and_decimals_of_the_catalogue(zone):

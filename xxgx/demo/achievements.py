@@ -38,10 +38,11 @@ def build_achievements(rng: np.random.Generator, economy: Economy, ledger: Ledge
         _contracts(rng, economy, ledger, year)
 
 
-def _pull(economy: Economy, k: int, quality: float, size: float) -> np.ndarray:
-    """Chances of the firms, summing to 1: skewed towards the innovative and the large."""
+def _pull(economy: Economy, year: int, quality: float, size: float) -> np.ndarray:
+    """Chances of the firms, summing to 1: skewed towards the innovative and the large; none in the first year."""
+    k = ALL_YEARS.index(max(year, ALL_YEARS[0]))
     revenue = np.nan_to_num(economy.revenue[:, k], nan=1.0)
-    weight = np.exp(quality * economy.quality) * revenue**size * economy.alive[:, k]
+    weight = np.exp(quality * economy.quality) * revenue**size * economy.alive[:, k] * (economy.registered < year)
     return weight / weight.sum()
 
 
@@ -58,9 +59,9 @@ def _platform(rng: np.random.Generator, economy: Economy, ledger: Ledger, firm: 
 
 def _platforms(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> None:
     """Exactly ``PLATFORMS`` stand at the end of 2022; those delisted by then come on top."""
-    registered = economy.registered_on.astype("datetime64[Y]").astype(int) + 1970
+    registered = economy.registered
     staying = economy.alive.all(axis=1) & (registered <= 2019)
-    pull = _pull(economy, PUBLISHED, 0.7, 0.45) * staying
+    pull = _pull(economy, ALL_YEARS[PUBLISHED], 0.7, 0.45) * staying
     pull /= pull.sum()
     by_level: dict[str, list[EntryRow]] = {level: [] for level in _PLATFORM_LEVELS}
     for level, many in _PLATFORM_LEVELS.items():
@@ -74,7 +75,7 @@ def _platforms(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> No
         for many_of, level in enumerate(levels):
             _delist(rng, ledger, by_level[level], year, restored=many_of == len(levels) - 1)
     for year, many_by_level in _NEW_PLATFORMS.items():
-        chance = _pull(economy, ALL_YEARS.index(year), 0.7, 0.45)
+        chance = _pull(economy, year, 0.7, 0.45)
         for level, many in many_by_level.items():
             for firm in rng.choice(economy.size, size=many, p=chance).tolist():
                 _platform(rng, economy, ledger, firm, level, some_day(rng, year, 3, 11))
@@ -115,9 +116,8 @@ _YEARLY = (
 
 def _yearly(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> None:
     for year in (2020, *ALL_YEARS):  # a year before the base year: 近两年 of 2021 looks back to it
-        k = ALL_YEARS.index(max(year, ALL_YEARS[0]))
         for kind, category, level, many, title, lasts, (quality, size) in _YEARLY:
-            pull = _pull(economy, k, quality, size)
+            pull = _pull(economy, year, quality, size)
             for firm in rng.choice(economy.size, size=int(rng.poisson(many * 1.06 ** (year - 2022))), p=pull).tolist():
                 day = some_day(rng, year, 3, 11)
                 amount = None
@@ -134,7 +134,7 @@ def _contracts(rng: np.random.Generator, economy: Economy, ledger: Ledger, year:
     """A year's technology contracts; those of January–October 2022 sum to the published figure exactly."""
     k = ALL_YEARS.index(year)
     many = 330 + 25 * k
-    pull = _pull(economy, k, 0.6, 0.35)
+    pull = _pull(economy, year, 0.6, 0.35)
     firms = rng.choice(economy.size, size=many, p=pull)
     size = np.nan_to_num(economy.revenue[firms, k], nan=100.0)
     amounts = np.exp(rng.normal(np.log(60), 0.95, many)) * (size / 3000) ** 0.25

@@ -42,11 +42,20 @@ class Economy:
     def size(self) -> int:
         return len(self.industry)
 
+    @property
+    def registered(self) -> np.ndarray:
+        """The year of registration."""
+        return _year_of(self.registered_on)
+
+
+def _year_of(dates: np.ndarray) -> np.ndarray:
+    return dates.astype("datetime64[Y]").astype(int) + 1970
+
 
 def build_economy(rng: np.random.Generator) -> Economy:
     registered_on = _registrations(rng)
     n = len(registered_on)
-    registered = registered_on.astype("datetime64[Y]").astype(int) + 1970
+    registered = _year_of(registered_on)
     shares = np.array([row.share for row in INDUSTRIES], dtype=float)
     industry = rng.choice(len(INDUSTRIES), size=n, p=shares / shares.sum())
     industrial = np.array([row.code.startswith("C") for row in INDUSTRIES])[industry]

@@ -70,7 +70,7 @@ def _money(rng: np.random.Generator, economy: Economy, holdings: Holdings) -> Fi
     quality = economy.quality
     margin = rng.normal(0.055, 0.05, n) + 0.015 * quality
     margin = margin[:, None] + rng.normal(0, 0.035, shape)
-    age = np.array(ALL_YEARS)[None, :] - (economy.registered_on.astype("datetime64[Y]").astype(int) + 1970)[:, None]
+    age = np.array(ALL_YEARS)[None, :] - economy.registered[:, None]
     margin = np.clip(margin - 0.12 * (age <= 2), -0.6, 0.38)
     total_profit = margin * revenue
     rate = np.where(holdings.hightech, 0.15, 0.25)

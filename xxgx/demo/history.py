@@ -21,7 +21,7 @@ class StageRow(NamedTuple):
 
 def build_history(rng: np.random.Generator, economy: Economy) -> list[StageRow]:
     """Long runs in 扩张期 (decay after 5 and 10 years), falls out of 成熟期 into 2022, and a few overrides."""
-    registered = economy.registered_on.astype("datetime64[Y]").astype(int) + 1970
+    registered = economy.registered
     first, second = economy.revenue[:, 0], economy.revenue[:, 1]
     old = economy.alive.all(axis=1) & (registered <= BASE_YEAR - 5)
 

@@ -6,7 +6,7 @@ from stdnum.cn import uscc
 # Three syllables nobody combines: a brand of two common ones is sooner or later somebody's.
 _FIRST = "澔霁珩翊曜琮骐峤岱泓昱煊铠赫睿钧沐恺颢瑾渌衡璟晟"
 _SECOND = "川岚泽屹桐凌朔禾源汀辰棠屿柏洲峰原榆松帆澜野池麓"
-_THIRD = "特维诺珂科尔思曼德顿芯迈汇拓瑟能利凯联达创普益信"
+_THIRD = "特维诺珂科尔思曼德顿芯迈汇赛瑟能利凯联达创普益信"
 
 _PREFIXES = ("新乡市", "新乡市", "新乡", "河南")
 # What firms of an industry (GB/T 4754) call themselves.

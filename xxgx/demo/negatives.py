@@ -23,8 +23,7 @@ _CASES = (
 def build_negatives(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> None:
     """Every case of the list several times a period, each year on firms not hit before."""
     industrial = economy.industrial & economy.alive.all(axis=1)
-    registered = economy.registered_on.astype("datetime64[Y]").astype(int) + 1970
-    ordinary = economy.alive.all(axis=1) & (registered < 2021) & ~_largest(economy)
+    ordinary = economy.alive.all(axis=1) & (economy.registered < 2021) & ~_largest(economy)
     pool = rng.permutation(np.flatnonzero(ordinary)).tolist()
     for year in ALL_YEARS:
         for kind, category, title, many, lifted_after in _CASES:

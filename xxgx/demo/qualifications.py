@@ -50,7 +50,7 @@ def _list(ledger: Ledger, firm: int, day: date) -> None:
 
 def _hightech(rng: np.random.Generator, economy: Economy, ledger: Ledger, score: np.ndarray) -> None:
     """Three-year certificates: exactly ``HIGHTECH`` run at the end of 2022; later renewals mostly succeed."""
-    registered = economy.registered_on.astype("datetime64[Y]").astype(int) + 1970
+    registered = economy.registered
     can = economy.alive.all(axis=1) & (registered <= 2019) & (economy.rd_expense[:, PUBLISHED] > 0)
     order = np.argsort(np.where(can, -score, np.inf), kind="stable")
     holders, outside = order[:HIGHTECH], order[HIGHTECH : can.sum()]
@@ -66,10 +66,11 @@ def _hightech(rng: np.random.Generator, economy: Economy, ledger: Ledger, score:
         _fail(ledger, "hightech", firm, date(2021, 12, 20), date(2022, 11, 30))
 
     failed: dict[int, date] = {}
-    for firm, year in zip(outside[:6].tolist(), [2021, 2021, 2022, 2022, 2022, 2022], strict=True):
+    once_certified = outside[registered[outside] <= 2014][:6]
+    for firm, year in zip(once_certified.tolist(), [2021, 2021, 2022, 2022, 2022, 2022], strict=True):
         _certify(rng, ledger, firm, year - 3)
         failed[firm] = date(year, 12, 20)
-    queue = outside[6:].tolist()
+    queue = [firm for firm in outside.tolist() if firm not in failed]
     for year in (2023, 2024):
         returning = [firm for firm, day in failed.items() if day.year <= year - 1][: 2 if year == 2023 else 4]
         for firm in returning:
@@ -101,7 +102,7 @@ def _tech_sme(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> np.
     small = (economy.revenue <= 20_000) & (economy.headcount <= 500)
     failed: dict[int, date] = {}
     for k, year in enumerate(ALL_YEARS):
-        can = economy.alive[:, k] & small[:, k] & (economy.rd_expense[:, k] > 0)
+        can = economy.alive[:, k] & (economy.registered < year) & small[:, k] & (economy.rd_expense[:, k] > 0)
         order = np.argsort(np.where(can, -(base + rng.normal(0, 0.2, economy.size)), np.inf), kind="stable")
         listed[order[: TECH_SME[year]], k] = True
         for firm in np.flatnonzero(listed[:, k]).tolist():
@@ -128,7 +129,7 @@ def _tech_sme(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> np.
 
 def _above_scale(rng: np.random.Generator, economy: Economy, ledger: Ledger) -> None:
     """规上: the published 102 at the end of 2022; later entrants passed 2,000 万元, leavers fell well below it."""
-    registered = economy.registered_on.astype("datetime64[Y]").astype(int) + 1970
+    registered = economy.registered
     held = economy.above_scale.copy()
     since = {}
     for firm in np.flatnonzero(held).tolist():
@@ -162,7 +163,7 @@ _DISTINCTIONS = (  # category, title, level, how many, years valid (0 = open)
 
 
 def _distinctions(rng: np.random.Generator, economy: Economy, ledger: Ledger, score: np.ndarray) -> None:
-    staying = economy.alive.all(axis=1)
+    staying = economy.alive.all(axis=1) & (economy.registered <= 2012)
     revenue = np.nan_to_num(economy.revenue[:, PUBLISHED])
     for category, title, level, many, valid in _DISTINCTIONS:
         floor = {"srdi": 1500, "listed": 6000}.get(category, 8000)
