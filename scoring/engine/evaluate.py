@@ -73,11 +73,13 @@ class Evaluation:
     def __len__(self) -> int:
         return len(self.status)
 
-    def records(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:
-        """Firms start…stop as fixed-layout bytes, uint8[m, itemsize] (see record.layout)."""
+    def records(
+        self, start: int = 0, stop: int | None = None, rows: NDArray[np.int64] | None = None
+    ) -> NDArray[np.uint8]:
+        """Firms start…stop, or those of `rows`, as fixed-layout bytes, uint8[m, itemsize] (see record.layout)."""
         from scoring.engine.record import pack
 
-        return pack(self, start, len(self) if stop is None else stop)
+        return pack(self, slice(start, len(self) if stop is None else stop) if rows is None else rows)
 
     @property
     def input_digest(self) -> str:

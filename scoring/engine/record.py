@@ -98,11 +98,10 @@ def layout(scheme: Scheme) -> np.dtype[Any]:
     return _layout(scheme.sha256, _Hashed(scheme))
 
 
-def pack(evaluation: Evaluation, start: int, stop: int) -> NDArray[np.uint8]:
-    """Firms start…stop as uint8[m, itemsize]."""
+def pack(evaluation: Evaluation, part: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The firms of a slice or of row numbers, as uint8[m, itemsize]."""
     e, scheme = evaluation, evaluation.scheme
-    part = slice(start, stop)
-    table = np.zeros(len(range(*part.indices(len(e)))), dtype=layout(scheme))
+    table = np.zeros(len(e.status[part]), dtype=layout(scheme))
     for j, column in enumerate((e.status, e.stage, e.needs_confirmation, e.passed, e.grade)):
         table["head"][:, j] = column[part]
     for j, (key, column) in enumerate(e.inputs.items()):
