@@ -1,4 +1,4 @@
-"""Export of a ranking: our exporter against openpyxl's write-only mode, the very same cells, each in its own process."""
+"""Export of a ranking: our exporter against openpyxl's write-only mode, the very same cells, a process each."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,0 +1,171 @@
+"""Journeys drive a real browser against the real thing: what ``make demo`` starts, on a database of its own.
+
+Nothing is shared with the other tests: a server process, a worker, a scheduler, a demo zone, once a session.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("XXGX_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+REDIS_DATABASE = 12  # not the one other tests use: a worker runs here
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.journey)
+            item.add_marker(pytest.mark.xdist_group("journeys"))  # one server, one worker
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    var: Path  # where the demo's sample files lie
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Iterator[Site]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (apt-get install chromium, or set XXGX_CHROMIUM)")
+    var = tmp_path_factory.mktemp("demo")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with _database() as database:
+        environment = os.environ | database | {"XXGX_VAR": str(var), "XXGX_DEMO": "1", "LOG_LEVEL": "WARNING"}
+        environment |= {"DJANGO_SETTINGS_MODULE": "xxgx.settings", "SECRET_KEY": "journeys-only-" * 5}
+        log = var / "serve.log"
+        with log.open("w") as output:
+            server = subprocess.Popen(  # noqa: S603
+                [sys.executable, "manage.py", "serve", "--prepare", "--port", str(port)],
+                cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+            try:
+                _wait(f"http://127.0.0.1:{port}/readyz", server, log)
+                yield Site(f"http://127.0.0.1:{port}", var)
+            finally:
+                server.send_signal(signal.SIGINT)
+                try:
+                    server.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    os.killpg(server.pid, signal.SIGKILL)
+
+
+def _wait(url: str, server: subprocess.Popen, log: Path, seconds: int = 180) -> None:
+    for _ in range(seconds * 2):
+        if server.poll() is not None:
+            pytest.fail(f"the site did not start:\n{log.read_text()[-4000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.5)
+    pytest.fail(f"the site was not ready after {seconds} s:\n{log.read_text()[-4000:]}")
+
+
+@contextmanager
+def _database() -> Iterator[dict[str, str]]:
+    """The settings of a fresh database on the backend the tests chose, dropped afterwards."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield {"DATABASE_URL": "", "REDIS_URL": ""}
+        return
+    import psycopg
+    from psycopg import sql
+
+    name = sql.Identifier(f"test_journeys_{os.getpid()}")
+    settings = {"DATABASE_URL": urlsplit(url)._replace(path=f"/test_journeys_{os.getpid()}").geturl()}
+    if redis := os.environ.get("REDIS_URL"):
+        settings["REDIS_URL"] = urlsplit(redis)._replace(path=f"/{REDIS_DATABASE}").geturl()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(name))
+        try:
+            yield settings
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def browser(site: Site):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """One person at a browser of their own. Whatever the console complains about fails the journey."""
+
+    def __init__(self, browser, site: Site, viewport: dict[str, int]) -> None:
+        self.site = site
+        self.context = browser.new_context(viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai")
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message) -> None:
+        # Answers such as 403 and 404, which journeys ask for on purpose, are told on the console too.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def open(self, path: str, status: int = 200):
+        response = self.page.goto(self.site.url + path)
+        assert response is not None
+        assert response.status == status, f"{path}: {response.status}"
+        return self.page
+
+    def sign_in(self, username: str):
+        from xxgx.demo.accounts import PASSWORD
+
+        self.open("/accounts/login/")
+        self.page.fill("input[name=username]", username)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.press("input[name=password]", "Enter")
+        self.page.wait_for_url(lambda url: "/accounts/login" not in url)
+        return self.page
+
+
+@pytest.fixture
+def visit(browser, site: Site):
+    """``visit()`` or ``visit(PHONE)``: a new visitor, not signed in."""
+    visitors: list[Visitor] = []
+
+    def new(viewport: dict[str, int] = DESKTOP) -> Visitor:
+        visitors.append(Visitor(browser, site, viewport))
+        return visitors[-1]
+
+    yield new
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert complaints == []
