@@ -183,7 +183,8 @@ def _cohort_ratio(value: Number, p: Params, r: Params) -> Scored:
     to = np.where(r["to"] > 0, r["to"], np.nan)
     x = np.where(value.x <= 0, to * 0 + 1, to / np.where(value.x > 0, value.x, 1))
     error = value.error() / np.maximum(np.abs(value.x), 1e-300) * np.abs(x) + 2 * EPS * np.abs(x)
-    return Scored(np.minimum(x, 1) if p["capped"] else x, error, ~value.atom & (np.abs(value.x) <= value.error()))
+    doubt = None if value.atom else np.abs(value.x) <= value.error()
+    return Scored(np.minimum(x, 1) if p["capped"] else x, error, doubt)
 
 
 def _cohort_ratio_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
