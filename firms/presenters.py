@@ -1,0 +1,252 @@
+"""What the pages of `firms` show: batches on their way in, and background jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from firms.models import Firm, ImportBatch, ImportRow, Job, Metric, RegisterEntry, User
+
+PAGE = 50
+TONES = {"planned": "accent", "applied": "good", "refused": "bad", "undone": "muted", "discarded": "muted"}
+JOB_TITLES = {
+    "rescore": gettext_lazy("积分计算"),
+    "nightly": gettext_lazy("每夜计算"),
+    "import.plan": gettext_lazy("读取并核对文件"),
+    "import.apply": gettext_lazy("写入数据"),
+    "import.undo": gettext_lazy("撤销批次"),
+}
+JOB_TONES = {"succeeded": "good", "failed": "bad", "cancelled": "muted", "running": "accent"}
+
+
+@dataclass(frozen=True)
+class JobView:
+    pk: int
+    title: str
+    state: str
+    tone: str
+    running: bool
+    failed: bool
+    progress: int
+    message: str
+    error: str
+    outcome: str
+    url: str
+    created_at: datetime
+
+
+def job(row: Job) -> JobView:
+    return JobView(
+        pk=row.pk,
+        title=str(JOB_TITLES.get(row.kind, row.kind)),
+        state=row.get_state_display(),
+        tone=JOB_TONES.get(row.state, ""),
+        running=row.state in {Job.State.QUEUED, Job.State.RUNNING},
+        failed=row.state in {Job.State.FAILED, Job.State.CANCELLED},
+        progress=row.progress,
+        message=row.message,
+        error=row.error,
+        outcome=str(row.result.get("message", "")),
+        url=_link(row.result.get("link")),
+        created_at=row.created_at,
+    )
+
+
+def _link(link: Any) -> str:
+    """A handler names its result as [url name, *args]: the page of it, or nothing."""
+    if not isinstance(link, list) or not link:
+        return ""
+    try:
+        return reverse(link[0], args=link[1:])
+    except NoReverseMatch:
+        return ""
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    pk: int
+    file_name: str
+    kind: str
+    department: str
+    year: int | None
+    state: str
+    tone: str
+    uploaded_by: str
+    uploaded_at: datetime
+    rows: int
+    accepted: int
+    refused: int
+    left_out: int
+    unmatched: int
+
+
+@dataclass(frozen=True)
+class BatchList:
+    lines: list[BatchLine]
+    filters: list[tuple[str, str, bool]]
+    older: int | None
+    filtered: bool
+
+
+def _line(batch: ImportBatch) -> BatchLine:
+    counts = batch.counts
+    register = dict(RegisterEntry.Kind.choices).get(batch.register_kind, "")
+    return BatchLine(
+        pk=batch.pk,
+        file_name=batch.file_name,
+        kind=f"{batch.get_kind_display()} · {register}" if register else batch.get_kind_display(),
+        department=batch.department.name if batch.department_id else "",
+        year=batch.year,
+        state=batch.get_state_display(),
+        tone=TONES.get(batch.state, ""),
+        uploaded_by=str(batch.uploaded_by) if batch.uploaded_by_id else _("系统"),
+        uploaded_at=batch.uploaded_at,
+        rows=counts.get("rows", 0),
+        accepted=counts.get("accepted", 0),
+        refused=counts.get("refused", 0),
+        left_out=counts.get("left_out", 0),
+        unmatched=counts.get("unmatched", 0),
+    )
+
+
+def batch_list(user: User, *, state: str = "", q: str = "", before: int | None = None) -> BatchList:
+    """The newest batches this person may see; ``before`` is the id to go on from."""
+    batches = ImportBatch.objects.visible_to(user).select_related("department", "uploaded_by")
+    if state == "unmatched":
+        batches = batches.filter(counts__unmatched__gt=0)
+    elif state in ImportBatch.State.values:
+        batches = batches.filter(state=state)
+    if q:
+        batches = batches.filter(file_name__icontains=q)
+    if before:
+        batches = batches.filter(pk__lt=before)
+    found = list(batches.order_by("-pk")[: PAGE + 1])
+    choices = [("", _("全部")), ("planned", _("待确认")), ("applied", _("已生效")), ("unmatched", _("有待匹配")), ("refused", _("已拒收"))]
+    return BatchList(
+        lines=[_line(batch) for batch in found[:PAGE]],
+        filters=[(code, label, code == state) for code, label in choices],
+        older=found[PAGE - 1].pk if len(found) > PAGE else None,
+        filtered=bool(state or q),
+    )
+
+
+@dataclass(frozen=True)
+class Cell:
+    label: str
+    before: str
+    after: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class RowView:
+    pk: int
+    place: str
+    firm: str
+    verdict: str
+    tone: str
+    cells: list[Cell]
+    reasons: list[dict[str, str]]
+    raw: str
+    unmatched: bool
+    candidates: list[Firm]
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    batch: ImportBatch
+    line: BatchLine
+    verdicts: list[tuple[str, str, int, bool]]
+    rows: list[RowView]
+    verdict: str
+    next_row: int | None
+    columns: list[dict[str, Any]]
+    problems: list[dict[str, str]]
+    job: Job | None
+    can_confirm: bool
+    can_undo: bool
+    can_discard: bool
+    busy: bool
+
+
+VERDICT_TONES = {"create": "good", "change": "accent", "unmatched": "accent", "refused": "bad", "left_out": "muted"}
+
+
+def batch_page(user: User, pk: int, *, verdict: str = "", after: int = 0) -> BatchPage:
+    """One batch: the account of its rows, and one verdict's rows a page. Raises ImportBatch.DoesNotExist."""
+    batch = ImportBatch.objects.visible_to(user).select_related("department", "uploaded_by", "applied_by", "undone_by").get(pk=pk)
+    counts = batch.counts
+    if verdict not in ImportRow.Verdict.values:
+        verdict = ""
+    rows = batch.rows.select_related("firm").filter(pk__gt=after).order_by("pk")
+    if verdict:
+        rows = rows.filter(verdict=verdict)
+    found = list(rows[: PAGE + 1])
+    labels = _labels(batch)
+    shown = [_row(row, labels) for row in found[:PAGE]]
+    job = Job.objects.open().filter(kind__startswith="import.", key=str(batch.pk)).order_by("-pk").first()
+    busy = batch.state in {ImportBatch.State.UPLOADED, ImportBatch.State.READING, ImportBatch.State.APPLYING}
+    planned = batch.state == ImportBatch.State.PLANNED
+    return BatchPage(
+        batch=batch,
+        line=_line(batch),
+        verdicts=[(code, str(label), counts.get(code, 0), code == verdict) for code, label in ImportRow.Verdict.choices],
+        rows=shown,
+        verdict=verdict,
+        next_row=found[PAGE - 1].pk if len(found) > PAGE else None,
+        columns=batch.mapping.get("columns", []) if isinstance(batch.mapping, dict) else [],
+        problems=batch.problems,
+        job=job,
+        can_confirm=planned and counts.get("accepted", 0) > 0 and batch.uploaded_by_id == user.pk,
+        can_undo=batch.state == ImportBatch.State.APPLIED,
+        can_discard=planned,
+        busy=busy,
+    )
+
+
+def _labels(batch: ImportBatch) -> dict[str, str]:
+    """Field code → the name people know it by."""
+    if batch.kind == ImportBatch.Kind.METRICS:
+        return {metric.code: str(metric) for metric in Metric.objects.all()}
+    model = RegisterEntry if batch.kind == ImportBatch.Kind.REGISTERS else Firm
+    return {field.name: str(field.verbose_name) for field in model._meta.concrete_fields}
+
+
+def _row(row: ImportRow, labels: dict[str, str]) -> RowView:
+    changed = row.before
+    shown = row.values if row.verdict != ImportRow.Verdict.CHANGE else {code: row.values.get(code) for code in changed}
+    cells = [
+        Cell(labels.get(code, code), _plain(changed.get(code)) if code in changed else "", _plain(value), code in changed)
+        for code, value in shown.items()
+    ]
+    unmatched = row.verdict == ImportRow.Verdict.UNMATCHED
+    raw = "　".join(str(cell) for cell in row.cells if cell not in ("", None))
+    return RowView(
+        pk=row.pk,
+        place=_("第%d行") % row.row_number if not row.sheet else _("%(sheet)s 第%(n)d行") % {"sheet": row.sheet, "n": row.row_number},
+        firm=row.firm.name if row.firm_id else "",
+        verdict=row.get_verdict_display(),
+        tone=VERDICT_TONES.get(row.verdict, ""),
+        cells=cells,
+        reasons=row.reasons,
+        raw=raw[:300],
+        unmatched=unmatched,
+        candidates=[],
+    )
+
+
+def _plain(value: Any) -> str:
+    """A figure as people write it: thousands separated, no trailing zeros; nothing is a dash."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, int | float):
+        text = f"{value:,.4f}".rstrip("0").rstrip(".")
+        return text or "0"
+    return str(value)

@@ -1,0 +1,108 @@
+"""A file on its way in: upload, preview, confirm, match, undo. Each view is one call to a service or presenter."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from firms import presenters
+from firms.forms import MatchForm, UndoForm, UploadForm
+from firms.models import ImportBatch, Role
+from firms.services import imports
+from firms.services.refusal import Refusal
+from firms.views.guards import role_required
+
+importers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
+
+
+def _batch(request: HttpRequest, pk: int) -> ImportBatch:
+    return get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+@importers_only
+def batch_list(request: HttpRequest) -> HttpResponse:
+    state, q = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
+    page = presenters.batch_list(request.user, state=state, q=q, before=_number(request.GET.get("before", "")))
+    return render(request, "imports/list.html", {"page": page, "state": state, "q": q})
+
+
+@importers_only
+def batch_new(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+    refusal = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            batch = imports.upload(by=request.user, **form.cleaned_data)
+        except Refusal as refused:
+            refusal = refused
+        else:
+            return redirect("firms:import_detail", pk=batch.pk)
+    status = refusal.status if refusal else 400 if form.is_bound else 200
+    return render(request, "imports/new.html", {"form": form, "refusal": refusal}, status=status)
+
+
+@importers_only
+def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        page = presenters.batch_page(
+            request.user, pk, verdict=request.GET.get("verdict", ""), after=_number(request.GET.get("after", ""))
+        )
+    except ImportBatch.DoesNotExist:
+        raise Http404 from None
+    return render(request, "imports/detail.html", {"page": page, "undo_form": UndoForm()})
+
+
+@importers_only
+@require_POST
+def batch_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = _batch(request, pk)
+    imports.confirm(batch, digest=request.POST.get("digest", ""), by=request.user)
+    messages.success(request, _("已确认写入。"))
+    return redirect("firms:import_detail", pk=pk)
+
+
+@importers_only
+@require_POST
+def batch_discard(request: HttpRequest, pk: int) -> HttpResponse:
+    imports.discard(_batch(request, pk), by=request.user)
+    messages.info(request, _("已放弃，没有改动任何数据。"))
+    return redirect("firms:imports")
+
+
+@importers_only
+@require_POST
+def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        raise Refusal("reason_required", _("撤销要写明原因。"), place=_("撤销原因"), hint=_("请返回填写后再撤销。"), status=400)
+    imports.undo(_batch(request, pk), by=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, _("整批已撤销。"))
+    return redirect("firms:import_detail", pk=pk)
+
+
+@importers_only
+@require_POST
+def batch_match(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = _batch(request, pk)
+    form = MatchForm(request.POST)
+    if not form.is_valid():
+        reason = next(iter(form.errors.values()))[0]
+        raise Refusal("bad_match", str(reason), place=_("指定企业"), hint=_("请返回更正。"), status=400)
+    row = get_object_or_404(batch.rows, pk=form.cleaned_data["row"])
+    imports.match_row(row, form.cleaned_data["credit_code"], by=request.user)
+    messages.success(request, _("已指定企业。"))
+    return redirect("firms:import_detail", pk=pk)
+
+
+@importers_only
+def batch_file(request: HttpRequest, pk: int) -> FileResponse:
+    """The original, as uploaded; never opened by the browser."""
+    batch = _batch(request, pk)
+    response = FileResponse(batch.file.open("rb"), as_attachment=True, filename=batch.file_name)
+    response["Content-Type"] = "application/octet-stream"
+    return response

@@ -1,0 +1,272 @@
+"""What the office's pages show: periods on their way to publication, runs, and what stands in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, OuterRef, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from firms.models import DataYear, FactSheet, ImportBatch, Job, User
+from scoring.models import EvaluationPeriod, Run, Scheme, Score
+
+LISTED = 50  # names shown per list on a page; the rest is one click away in the ranking and the back office
+
+
+@dataclass(frozen=True)
+class PeriodLine:
+    year: int
+    name: str
+    scheme: str
+    facts: int
+    state: str
+    tone: str
+    locked: bool
+    latest_run: int | None
+    latest_at: datetime | None
+    ranked: int | None
+    published_run: int | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Desk:
+    periods: list[PeriodLine]
+    openable_years: list[int]
+    schemes: list[Scheme]
+    waiting_batches: int
+    unmatched_batches: int
+    failed_jobs: list[Job]
+    open_jobs: list[Job]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist before publication; ``blocking`` ones hold it up, the rest ask for a look."""
+
+    label: str
+    passed: bool
+    blocking: bool
+    detail: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class PeriodPage:
+    period: EvaluationPeriod
+    line: PeriodLine
+    runs: list[Run]
+    checks: list[Check]
+    can_publish: bool
+    confirm: list[Score]
+    unclassified: list[Score]
+    excluded: list[Score]
+    counts: dict[str, int]
+    job: Job | None
+
+
+@dataclass(frozen=True)
+class Mover:
+    name: str
+    credit_code: str
+    stage: str
+    before: int | None
+    after: int | None
+    total_before: object
+    total_after: object
+    shift: int
+
+
+@dataclass(frozen=True)
+class RunPage:
+    run: Run
+    earlier: Run | None
+    statuses: list[tuple[str, int]]
+    stages: list[tuple[str, int]]
+    movers: list[Mover]
+    entered: int
+    left: int
+    moved: int
+
+
+def _state_of(period: EvaluationPeriod, latest: int | None) -> tuple[str, str]:
+    if period.published_run_id:
+        newer = latest is not None and latest != period.published_run.number
+        return (_("已发布，有更新的计算结果"), "accent") if newer else (_("已发布"), "good")
+    if period.year.is_locked:
+        return _("已锁定"), "accent"
+    if latest is None:
+        return _("尚未计算"), "muted"
+    return _("试算中"), ""
+
+
+def _lines(periods) -> list[PeriodLine]:
+    newest = Run.objects.complete().filter(period=OuterRef("pk")).order_by("-number")
+    periods = list(
+        periods.select_related("scheme", "year", "published_run").annotate(
+            latest_number=Subquery(newest.values("number")[:1]),
+            latest_at=Subquery(newest.values("created_at")[:1]),
+            latest_ranked=Subquery(newest.values("ranked")[:1]),
+        )
+    )
+    years = [period.year_id for period in periods]
+    facts = dict(FactSheet.objects.filter(year__in=years).values_list("year").annotate(Count("pk")).order_by())
+    lines = []
+    for period in periods:
+        state, tone = _state_of(period, period.latest_number)
+        lines.append(
+            PeriodLine(
+                year=period.year_id,
+                name=period.name,
+                scheme=str(period.scheme),
+                facts=facts.get(period.year_id, 0),
+                state=state,
+                tone=tone,
+                locked=period.year.is_locked,
+                latest_run=period.latest_number,
+                latest_at=period.latest_at,
+                ranked=period.latest_ranked,
+                published_run=period.published_run.number if period.published_run_id else None,
+                published_at=period.published_at,
+            )
+        )
+    return lines
+
+
+def desk(user: User) -> Desk:
+    """工作台 of the office: constant queries, whatever the number of periods."""
+    periods = EvaluationPeriod.objects.visible_to(user).order_by("-year_id")
+    lines = _lines(periods)
+    judged = {line.year for line in lines}
+    with_facts = set(FactSheet.objects.values_list("year", flat=True).distinct().order_by())
+    with_facts |= set(DataYear.objects.values_list("year", flat=True))
+    batches = ImportBatch.objects.visible_to(user)
+    return Desk(
+        periods=lines,
+        openable_years=sorted(with_facts - judged, reverse=True),
+        schemes=list(Scheme.objects.order_by("code", "-pk")),
+        waiting_batches=batches.filter(state=ImportBatch.State.PLANNED).count(),
+        unmatched_batches=batches.filter(state=ImportBatch.State.APPLIED, counts__unmatched__gt=0).count(),
+        failed_jobs=list(Job.objects.visible_to(user).filter(state=Job.State.FAILED).order_by("-pk")[:5]),
+        open_jobs=list(Job.objects.visible_to(user).open().order_by("-pk")[:5]),
+    )
+
+
+def period_page(user: User, year: int) -> PeriodPage:
+    """One period with its runs and checklist. Raises EvaluationPeriod.DoesNotExist."""
+    period = (
+        EvaluationPeriod.objects.visible_to(user).select_related("scheme", "year", "published_run").get(year_id=year)
+    )
+    line = _lines(EvaluationPeriod.objects.filter(pk=period.pk))[0]
+    runs = list(Run.objects.complete().filter(period=period).order_by("-number")[:20])
+    latest = runs[0] if runs else None
+    scores = Score.objects.filter(run=latest) if latest else Score.objects.none()
+    counts = dict(scores.values_list("status").annotate(Count("pk")).order_by())
+    confirm = list(scores.filter(needs_confirmation=True).order_by("position")[:LISTED])
+    waiting = ImportBatch.objects.visible_to(user).filter(state=ImportBatch.State.PLANNED, year=year).count()
+    job = Job.objects.open().filter(kind="rescore", key=str(period.pk)).order_by("-pk").first()
+    checks = _checklist(period, line, latest, counts, len(confirm), waiting)
+    return PeriodPage(
+        period=period,
+        line=line,
+        runs=runs,
+        checks=checks,
+        can_publish=latest is not None and all(check.passed for check in checks if check.blocking),
+        confirm=confirm,
+        unclassified=list(scores.filter(status=Score.Status.UNCLASSIFIED).order_by("credit_code")[:LISTED]),
+        excluded=list(scores.filter(status=Score.Status.EXCLUDED).order_by("credit_code")[:LISTED]),
+        counts=counts,
+        job=job,
+    )
+
+
+def _checklist(period, line, latest, counts, to_confirm: int, waiting: int) -> list[Check]:
+    unclassified = counts.get(Score.Status.UNCLASSIFIED, 0)
+    imports = reverse("firms:imports")
+    return [
+        Check(
+            _("已有企业数据"),
+            line.facts > 0,
+            True,
+            _("%(n)d家企业有本年度数据") % {"n": line.facts},
+            "" if line.facts else imports,
+        ),
+        Check(
+            _("已完成评价计算"), latest is not None, True, _("第%d次计算") % latest.number if latest else _("尚未计算")
+        ),
+        Check(_("数据年度已锁定"), line.locked, False, _("锁定后满分值冻结，任何途径都不能再改本年度数据")),
+        Check(
+            _("没有等待确认的导入"),
+            waiting == 0,
+            False,
+            _("%d个批次等待确认") % waiting if waiting else _("全部处理完毕"),
+            imports if waiting else "",
+        ),
+        Check(
+            _("没有待补数据的企业"),
+            unclassified == 0,
+            False,
+            _("%d家缺少划分企业类型所需的数据，不参加排名") % unclassified if unclassified else _("企业类型均已划分"),
+            "#unclassified" if unclassified else "",
+        ),
+        Check(
+            _("没有待核定的企业类型"),
+            to_confirm == 0,
+            False,
+            _("%d家初创期企业营业收入已达扩张期标准，请核定") % to_confirm if to_confirm else _("均已核定"),
+            "#confirm" if to_confirm else "",
+        ),
+    ]
+
+
+def run_page(user: User, pk: int) -> RunPage:
+    """One run beside the one before it: who moved. Raises Run.DoesNotExist."""
+    run = Run.objects.visible_to(user).select_related("period", "scheme").get(pk=pk)
+    earlier = Run.objects.complete().filter(period=run.period_id, number__lt=run.number).order_by("-number").first()
+    scores = Score.objects.filter(run=run)
+    by_status = dict(scores.values_list("status").annotate(Count("pk")).order_by())
+    by_stage = dict(scores.ranked().values_list("stage").annotate(Count("pk")).order_by())
+    movers, entered, left, moved = _movement(run, earlier)
+    return RunPage(
+        run=run,
+        earlier=earlier,
+        statuses=[(label, by_status.get(code, 0)) for code, label in Score.Status.choices],
+        stages=[(name, by_stage.get(code, 0)) for code, name in stage_names(run.scheme).items()],
+        movers=movers,
+        entered=entered,
+        left=left,
+        moved=moved,
+    )
+
+
+def _movement(run: Run, earlier: Run | None) -> tuple[list[Mover], int, int, int]:
+    if earlier is None:
+        return [], 0, 0, 0
+    columns = ("firm_id", "name", "credit_code", "stage", "rank", "total")
+    before = {row[0]: row for row in Score.objects.filter(run=earlier).values_list(*columns).iterator(5000)}
+    names = stage_names(run.scheme)
+    movers, entered, moved = [], 0, 0
+    ranked_now = set()
+    for firm, name, code, stage, rank, total in Score.objects.filter(run=run).values_list(*columns).iterator(5000):
+        old = before.get(firm)
+        if rank is not None:
+            ranked_now.add(firm)
+        if old is None or old[4] is None or rank is None:
+            entered += rank is not None
+            continue
+        if old[5] == total and old[4] == rank:
+            continue
+        moved += 1
+        movers.append(Mover(name, code, names.get(stage, stage), old[4], rank, old[5], total, old[4] - rank))
+    left = sum(1 for firm, row in before.items() if row[4] is not None and firm not in ranked_now)
+    movers.sort(key=lambda mover: (-abs(mover.shift), mover.after or 0))
+    return movers[:LISTED], entered, left, moved
+
+
+def stage_names(scheme: Scheme) -> dict[str, str]:
+    """Stage code → name, in the scheme's order."""
+    from scoring.engine import parse_scheme
+
+    return {stage.code: stage.name for stage in parse_scheme(scheme.text).stages}
