@@ -1,5 +1,6 @@
 """Endpoints: check the parameters, make one presenter call, say it by a serializer."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
@@ -8,11 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from scoring.api.explanation import ExplanationSerializer
+from scoring.api.method import MethodSerializer
 from scoring.api.parameters import YearParameters
 from scoring.api.schema import answers
-from scoring.api.serializers import MethodSerializer, PeriodSerializer
+from scoring.api.serializers import FirmSerializer, PeriodSerializer
 from scoring.models import EvaluationPeriod
 from scoring.presenters import method
+from scoring.presenters.profile import Profile, profile
 
 
 # An answer is hashed into its ETag and a reader who has it gets 304. What one may see depends on who one is.
@@ -58,3 +62,41 @@ class Method(Reading):
         scheme = chosen.published_run.scheme if chosen.published_run else chosen.scheme
         page = method.described(scheme.sha256, scheme.text)
         return Response(MethodSerializer(page, context={"text": scheme.text}).data)
+
+
+def _profile(request: Request, credit_code: str) -> Profile:
+    """The firm's page in the year asked for; a year the reader has no score of is not found, never another year."""
+    year = YearParameters.read(request).get("year")
+    found = profile(request.user, credit_code, year)
+    if year is not None and (found.period is None or found.period.year_id != year):
+        raise Http404
+    return found
+
+
+class Firm(Reading):
+    @extend_schema(
+        operation_id="firm",
+        summary="企业积分",
+        description="一家企业的得分、排名和历年得分。不登录只能读取已发布评价期中参加排名的企业。",
+        parameters=[YearParameters],
+        responses=answers(FirmSerializer, 400, 404),
+    )
+    def get(self, request: Request, credit_code: str) -> Response:
+        return Response(FirmSerializer(_profile(request, credit_code)).data)
+
+
+class Explanation(Reading):
+    @extend_schema(
+        operation_id="explanation",
+        summary="企业得分说明",
+        description="得分怎样算出：所用数据及出处、每项指标的计分标准和得分、扣分、衰减、附加分。积分办、领导、职能部门和企业本身可以读取。",
+        parameters=[YearParameters],
+        responses=answers(ExplanationSerializer, 400, 403, 404),
+    )
+    def get(self, request: Request, credit_code: str) -> Response:
+        found = _profile(request, credit_code)
+        if found.account is None:
+            if found.score is not None:
+                raise PermissionDenied
+            raise Http404
+        return Response(ExplanationSerializer(found).data)
