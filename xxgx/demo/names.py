@@ -10,7 +10,7 @@ _THIRD = "特维诺珂科尔思曼德顿芯迈汇赛瑟能利凯联达创普益�
 
 _PREFIXES = ("新乡市", "新乡市", "新乡", "河南")
 # What firms of an industry (GB/T 4754) call themselves.
-_TRADES = {
+TRADES = {
     "C3421": ("数控机床", "精密机械", "智能装备"),
     "C3432": ("起重设备", "起重机械", "重工机械"),
     "C3441": ("泵业", "真空设备"),
@@ -71,10 +71,16 @@ def firm_names(rng: np.random.Generator, industries: list[str], large: np.ndarra
         rest, third = divmod(brand, len(_THIRD))
         first, second = divmod(rest, len(_SECOND))
         stem = _FIRST[first] + _SECOND[second] + _THIRD[third]
-        trade = _TRADES[industry][rng.integers(len(_TRADES[industry]))]
+        trade = TRADES[industry][rng.integers(len(TRADES[industry]))]
         form = "股份有限公司" if big else "有限公司"
         if rng.random() < 0.06:  # 全角 brackets, as registries write them: the search must cope
             names.append(f"{stem}（新乡）{trade}{form}")
         else:
             names.append(f"{_PREFIXES[rng.integers(len(_PREFIXES))]}{stem}{trade}{form}")
     return names
+
+
+def syllables(rng: np.random.Generator, n: int) -> list[tuple[str, ...]]:
+    """Prefix and three brand syllables for ``n`` names of a zone of any size; brands repeat when n is large."""
+    picks = rng.integers(0, [len(_PREFIXES), len(_FIRST), len(_SECOND), len(_THIRD)], size=(n, 4)).tolist()
+    return [(_PREFIXES[p], _FIRST[a], _SECOND[b], _THIRD[c]) for p, a, b, c in picks]
