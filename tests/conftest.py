@@ -1,5 +1,38 @@
+import pytest
+
 from tests import backends
 
 
 def pytest_report_header() -> str:
     return f"backend: {backends.CHOSEN}"
+
+
+@pytest.fixture
+def people(db):
+    """One account of each role, by role; the roles' permissions loaded. The department is 科学技术局."""
+    from firms.models import Department, Role, User
+    from xxgx import roles
+
+    roles.load()
+    science, _created = Department.objects.get_or_create(
+        code="science", defaults={"name": "科学技术局", "short_name": "科技局"}
+    )
+    return {
+        Role(role): User.objects.create_user(
+            f"u-{role}", password="x", role=role, department=science if role == Role.DEPARTMENT else None
+        )
+        for role in Role.values
+    }
+
+
+@pytest.fixture
+def as_role(people):
+    """A signed-in client for a role; every call a session of its own."""
+    from django.test import Client
+
+    def sign_in(role):
+        client = Client()
+        client.force_login(people[role], "xxgx.roles.RoleBackend")
+        return client
+
+    return sign_in

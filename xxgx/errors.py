@@ -70,7 +70,7 @@ def answer(request: HttpRequest, refusal: Refusal, *names: str) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(as_json(refusal), status=refusal.status, json_dumps_params={"ensure_ascii": False})
     context = {"status": refusal.status, "refusal": refusal}
-    content = loader.select_template([*names, "errors/refusal.html"]).render(context, request)
+    content = loader.select_template([*names, "errors/409.html"]).render(context, request)
     return HttpResponse(content, status=refusal.status)
 
 
@@ -97,12 +97,15 @@ class RefusalMiddleware:
         if "\0" in request.path or any("\0" in text for pair in request.GET.lists() for text in (pair[0], *pair[1])):
             return answer(
                 request,
-                Refusal("bad_value", _("地址中含有空字符。"), place=_("地址"), hint=_("请检查地址后重试。"), status=400),
+                Refusal(
+                    "bad_value", _("地址中含有空字符。"), place=_("地址"), hint=_("请检查地址后重试。"), status=400
+                ),
             )
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        refusal = refusal_for(error)
+        # The rest is for Django's own handlers (handler400 and so on, below).
+        refusal = refusal_for(error) if isinstance(error, (Refusal, IntegrityError, DataError, *TOO_LARGE)) else None
         if refusal is None:
             return None
         if isinstance(error, IntegrityError | DataError):
@@ -112,15 +115,15 @@ class RefusalMiddleware:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     refusal = refusal_for(exception) if exception else None
-    return answer(request, refusal or _refusal("bad_request", 400), "400.html")
+    return answer(request, refusal or _refusal("bad_request", 400), "errors/400.html")
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, _refusal("forbidden", 403), "403.html")
+    return answer(request, _refusal("forbidden", 403), "errors/403.html")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, _refusal("not_found", 404), "404.html")
+    return answer(request, _refusal("not_found", 404), "errors/404.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -131,14 +134,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
         status=500,
     )
     try:
-        return answer(request, refusal, "500.html")
+        return answer(request, refusal, "errors/500.html")
     except Exception:  # the page itself needs what has just failed, such as the database
         return HttpResponse(str(refusal), status=500, content_type="text/plain; charset=utf-8")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     refusal = Refusal("csrf", _("页面已过期，或来源不被信任。"), hint=_("请返回上一页，刷新后重新提交。"), status=403)
-    return answer(request, refusal, "403_csrf.html", "403.html")
+    return answer(request, refusal, "errors/403_csrf.html", "errors/403.html")
 
 
 API_WORDS: dict[type[exceptions.APIException], tuple[str, str]] = {

@@ -1,5 +1,7 @@
 """后台: who may enter it, and through which door."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
@@ -10,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from firms.permissions import may_enter_back_office
 
+OURS = frozenset({"firms", "scoring", "xxgx"})
+
 
 class BackOffice(admin.AdminSite):
     site_header = _("企业创新积分系统后台")
@@ -17,6 +21,11 @@ class BackOffice(admin.AdminSite):
     index_title = _("数据与管理")
     empty_value_display = "—"
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only what we present ourselves: a library's own admin knows neither our roles nor our trail."""
+        if admin_class is not None and admin_class.__module__.partition(".")[0] in OURS:
+            super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_enter_back_office(request.user)

@@ -12,7 +12,9 @@ from firms.services import audit
 
 
 class Command(BaseCommand):
-    help = "建立一个账号。新装系统先建三员：system、security、audit 各一人；口令交互输入，或取自环境变量 XXGX_PASSWORD。"
+    help = (
+        "建立一个账号。新装系统先建三员：system、security、audit 各一人；口令交互输入，或取自环境变量 XXGX_PASSWORD。"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")

@@ -1,0 +1,125 @@
+"""Accounts, by two hands (三员分立): the system administrator opens them, the security administrator grants and enables."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from firms.admin.base import OfficeAdmin, StampedForm
+from firms.models import Firm, Membership, Role, User
+
+IDENTITY = ("username", "name", "phone", "email")
+GRANT = ("role", "department", "is_active")
+# Whoever could reset these passwords could become these persons.
+SEPARATE = frozenset({Role.SECURITY, Role.AUDIT})
+
+
+class AccountCreationForm(AdminUserCreationForm):
+    class Meta(AdminUserCreationForm.Meta):
+        model = User
+        fields = (*IDENTITY, "role", "department")
+
+
+@admin.register(User)
+class AccountAdmin(OfficeAdmin, UserAdmin):
+    form = StampedForm
+    add_form = AccountCreationForm
+    list_display = ("username", "name", "role", "department", "is_active", "last_login")
+    list_filter = ("role", "is_active", "department")
+    list_select_related = ("department",)
+    search_fields = ("username", "name", "phone")
+    ordering = ("username",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": IDENTITY}),
+        ("授权（安全管理员）", {"fields": GRANT}),
+        ("登录", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "classes": ("wide",),
+                "fields": (*IDENTITY, "role", "department", "usable_password", "password1", "password2"),
+                "description": "新账号建立后为停用状态，由安全管理员核对角色后启用。",
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return ()
+        own = IDENTITY if request.user.role == Role.SECURITY else GRANT
+        # Nobody grants themselves anything.
+        mine = GRANT if obj.pk == request.user.pk else ()
+        return tuple(dict.fromkeys((*self.readonly_fields, *own, *mine)))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.is_active = False
+        super().save_model(request, obj, form, change)
+        if not change:
+            messages.info(request, _("账号已建立，待安全管理员启用。"))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        user = self.get_object(request, id)
+        if request.user.role != Role.SYSTEM or user is None or user.role in SEPARATE:
+            raise PermissionDenied
+        before = user.password
+        response = super().user_change_password(request, id, form_url)
+        user.refresh_from_db(fields=["password"])
+        if user.password != before:
+            self.trace(request, user, _("重置口令："), None, None)
+        return response
+
+
+class MembershipForm(StampedForm):
+    """By names typed in: the security administrator grants without browsing the firms' data."""
+
+    username = forms.CharField(label="账号")
+    credit_code = forms.CharField(label="统一社会信用代码", max_length=18)
+
+    class Meta:
+        model = Membership
+        fields = ("kind",)
+
+    def clean_username(self) -> str:
+        user = User.objects.filter(username=self.cleaned_data["username"], role=Role.FIRM).first()
+        if user is None:
+            raise ValidationError(_("没有这个企业账号。"))
+        self.instance.user = user
+        return user.username
+
+    def clean_credit_code(self) -> str:
+        firm = Firm.objects.filter(credit_code=self.cleaned_data["credit_code"].strip().upper()).first()
+        if firm is None:
+            raise ValidationError(_("没有这个统一社会信用代码的企业。"))
+        self.instance.firm = firm
+        return firm.credit_code
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        instance = self.instance
+        if instance.user_id and instance.firm_id:
+            if Membership.objects.filter(user_id=instance.user_id, firm_id=instance.firm_id).exists():
+                raise ValidationError(_("该账号已关联此企业。"))
+        return cleaned
+
+
+@admin.register(Membership)
+class MembershipAdmin(OfficeAdmin):
+    form = MembershipForm
+    fields = ("username", "credit_code", "kind")
+    list_display = ("user", "firm", "kind")
+    list_filter = ("kind",)
+    list_select_related = ("user", "firm")
+    search_fields = ("user__username", "user__name", "firm__credit_code", "firm__name")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # withdraw one and grant another: two entries in the trail, not one rewritten

@@ -1,0 +1,104 @@
+"""The back office of judgements: schemes are loaded whole, everything else is written by its service."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm
+from scoring.engine import SchemeError, parse_scheme
+from scoring.models import Dimension, EvaluationPeriod, Indicator, Run, Scheme, StageRecord
+
+
+class SchemeForm(forms.ModelForm):
+    """A whole scheme file, read by the engine before anything is kept; every problem with its line."""
+
+    class Meta:
+        model = Scheme
+        fields = ("text",)
+
+    def clean_text(self) -> str:
+        text = self.cleaned_data["text"]
+        try:
+            parse_scheme(text)
+        except SchemeError as error:
+            raise ValidationError(
+                [_("第%(line)s行：%(message)s") % {"line": line, "message": words} for line, words in error.problems]
+            ) from None
+        return text
+
+
+@admin.register(Scheme)
+class SchemeAdmin(ReadOnlyAdmin):
+    form = SchemeForm
+    list_display = ("title", "code", "version", "sha256", "loaded_at")
+    search_fields = ("title", "code", "version")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scoring.add_scheme")  # type: ignore[union-attr]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("code", "version", "title", "sha256", "loaded_at", "text") if obj else ("text",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return admin.ModelAdmin.get_form(self, request, obj, change=change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        from scoring.services import load_scheme
+
+        loaded = load_scheme(form.cleaned_data["text"], by=request.user)
+        obj.__dict__.update(loaded.__dict__)
+
+
+@admin.register(Dimension)
+class DimensionAdmin(ReadOnlyAdmin):
+    list_display = ("scheme", "code", "name", "position")
+    list_select_related = ("scheme",)
+    list_filter = ("scheme",)
+
+
+@admin.register(Indicator)
+class IndicatorAdmin(ReadOnlyAdmin):
+    list_display = ("code", "name", "dimension", "category", "max_points", "unit", "scheme")
+    list_select_related = ("dimension", "scheme")
+    list_filter = ("scheme", "category")
+    search_fields = ("code", "name")
+
+
+@admin.register(EvaluationPeriod)
+class EvaluationPeriodAdmin(ReadOnlyAdmin):
+    list_display = ("name", "year", "scheme", "as_of", "published_run", "published_at")
+    list_select_related = ("year", "scheme", "published_run", "published_run__period")
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("id", "period", "number", "state", "firms", "ranked", "engine_version", "created_at")
+    list_filter = ("period", "state")
+    list_select_related = ("period",)
+    date_hierarchy = "created_at"
+
+
+class StageRecordForm(StampedForm):
+    stage = forms.ChoiceField(
+        label="企业类型",
+        choices=[("startup", "初创期"), ("growth", "成长期"), ("expansion", "扩张期"), ("mature", "成熟期")],
+    )
+
+
+@admin.register(StageRecord)
+class StageRecordAdmin(OfficeAdmin):
+    form = StageRecordForm
+    list_display = ("firm", "year", "stage", "reason", "stated_by", "stated_at")
+    list_filter = ("year", "stage")
+    list_select_related = ("firm", "stated_by")
+    search_fields = ("firm__name", "firm__credit_code", "firm__name_initials", "reason")
+    autocomplete_fields = ("firm",)
+    exclude = ("stated_by",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.stated_by = request.user
+        super().save_model(request, obj, form, change)
