@@ -87,9 +87,17 @@ class Evaluation:
         return digest_columns(self.cohort, self.scheme, self.inputs)
 
 
-def evaluate(scheme: Scheme, cohort: Cohort, references: Mapping[str, Any] | None = None) -> Evaluation:
-    """Evaluate a cohort. `references` = the frozen ones of a locked period; without them they are measured."""
-    columns = gather(scheme, cohort)
+def evaluate(
+    scheme: Scheme,
+    cohort: Cohort,
+    references: Mapping[str, Any] | None = None,
+    columns: Mapping[InputKey, Floats] | None = None,
+) -> Evaluation:
+    """Evaluate a cohort. `references` = the frozen ones of a locked period; without them they are measured.
+
+    `columns` = inputs gathered before or archived in records: then of the cohort only keys, dates and groups are read.
+    """
+    columns = dict(gather(scheme, cohort) if columns is None else columns)
     frame = Frame(len(cohort), cohort.year, cohort.as_of, columns, scheme.grade_order)
     frame.stage, by_hand = classify(scheme, frame)
     status, exclusions = judge(scheme, frame)
