@@ -76,6 +76,9 @@ class Oracle:
             for indicator in self.scheme["indicators"]:
                 self.value(j, indicator)
         self.peers = [(self.firm_of(j), j) for j in scored] if frozen is None else frozen.peers
+        for indicator in self.scheme["indicators"]:
+            if "winsorise" in indicator:
+                self.winsorise(scored, indicator)
         for j in scored:
             for indicator in self.scheme["indicators"]:
                 self.points(j, indicator)
@@ -124,7 +127,7 @@ class Oracle:
         j.states[code] = value if value in (MISSING, CANNOT) else "value" if value else "zero"
 
     def groups(self, j, indicator):
-        """The known values of the firm's peers, then those of everybody, each winsorised by itself."""
+        """The known values of the firm's peers, then those of everybody."""
         code, peers = indicator["code"], indicator["rule"].get("peers", "stage")
         peers = self.options.get(peers, peers)
         names = {"stage": ["stage"], "all": [], "stage_industry": ["stage", "industry"]}.get(peers, [peers])
@@ -139,15 +142,26 @@ class Oracle:
             self.memory[place] = [group for group in groups if group]
         return self.memory[place]
 
+    def winsorise(self, scored, indicator):
+        """Every value into the bounds of its own group; later statistics are over the clipped values."""
+        code = indicator["code"]
+        known = [j for j in scored if j.values.get(code, MISSING) not in (MISSING, CANNOT)]
+        clipped = {}
+        for j in known:
+            bounds = [[statistic(f"p{p}", group) for p in indicator["winsorise"]] for group in self.groups(j, indicator)]
+            clipped[j.key] = clip(j.values[code], *bounds[0]) if bounds else j.values[code]
+        for j in known:
+            j.values[code] = clipped[j.key]
+            j.states[code] = "value" if j.values[code] else "zero"
+        self.memory.clear()
+
     def points(self, j, indicator):
         code = indicator["code"]
-        state = j.states[code]
+        state, value = j.states[code], j.values.get(code)
         j.points[code] = ZERO
         if state in ("absent", CANNOT):
             return
-        groups, value = self.groups(j, indicator), j.values[code]
-        bounds = [[statistic(f"p{p}", group) for p in indicator.get("winsorise", ())] for group in groups]
-        groups = [[clip(v, *b) for v in group] if b else group for group, b in zip(groups, bounds, strict=True)]
+        groups = self.groups(j, indicator)
         if value == MISSING:
             policy = indicator.get("missing", {"method": self.options.get("missing", "zero")})
             policy = {"method": policy} if isinstance(policy, str) else policy
@@ -156,8 +170,6 @@ class Oracle:
             if policy["method"] != "mean" or not groups:
                 return
             value = statistic("mean", groups[0])
-        elif bounds and bounds[0]:
-            value = clip(value, *bounds[0])
         try:
             most = exact(indicator["max_points"])
             j.points[code] = most * Measure(indicator["rule"], self.options, j.stage, groups, most).fraction(value)
@@ -180,7 +192,7 @@ class Oracle:
             if block.get("parent") == parent:
                 score = self.score(j, block["code"], block.get("method", "sum"))
                 j.scores[block["code"]] = score or ZERO
-                children.append((self.weight(j, block), score, exact(block.get("max_points", 0))))
+                children.append((self.weight(j, block), score, self.most(j, block["code"])))
         for block in self.scheme["indicators"]:
             if block.get("dimension") == parent and j.states[block["code"]] != "absent":
                 score = j.points[block["code"]] if self.present(j, block) else None
@@ -197,6 +209,17 @@ class Oracle:
         if len(there) < len(children):
             total *= sum(w * m for w, _, m in children) / sum(w * m for w, _, m in there)
         return total
+
+    def most(self, j, code):
+        """The most a dimension can give a firm: what it stands for when the weights round it are rescaled."""
+        block = next(block for block in self.scheme["dimensions"] if block["code"] == code)
+        below = [b for b in self.scheme["indicators"] if b.get("dimension") == code and j.states[b["code"]] != "absent"]
+        parts = [(self.weight(j, b), exact(b["max_points"])) for b in below]
+        below = [b for b in self.scheme["dimensions"] if b.get("parent") == code]
+        parts += [(self.weight(j, b), self.most(j, b["code"])) for b in below]
+        if block.get("method", "sum") == "sum":
+            return sum((w * most for w, most in parts), ZERO)
+        return max((most for w, most in parts if w), default=ZERO)
 
     def weight(self, j, block):
         weight = block.get("weight", 1)
@@ -250,7 +273,7 @@ class Oracle:
 
         def height(j):
             extra = {"unrounded": j.unrounded, **j.scores, **j.points}
-            return (j.total, *[extra[name] for name in breakers])
+            return (j.total, *[half_up(extra[name], 9) for name in breakers])
 
         for j in scored:
             above = [other for other in scored if height(other) > height(j)]

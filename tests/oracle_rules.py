@@ -187,7 +187,9 @@ class Measure:
 
     def percentile(self, v):
         lower, equal, m = self.standing(v)
-        x = ONE if m == 1 else (lower + Fraction(equal - 1, 2)) / (m - 1)
+        if m == 1:
+            return ONE
+        x = (lower + Fraction(equal - 1, 2)) / (m - 1)
         return 1 - x if self.rule.get("reverse") else x
 
     def score(self, v):
