@@ -17,7 +17,7 @@ CODE, NAME = "统一社会信用代码", "企业名称"
 
 
 class BatchFile(NamedTuple):
-    """One file and its rows: row ``i`` of ``items`` stands in line ``first_row + i``, written as ``cells[i]``."""
+    """One file and its rows: row ``i`` of ``items`` stands in line ``first_row + i``."""
 
     kind: str  # firms | metrics | registers
     department: str
@@ -27,7 +27,6 @@ class BatchFile(NamedTuple):
     content: bytes
     first_row: int
     items: tuple[Any, ...]
-    cells: tuple[tuple[Any, ...], ...]
 
 
 def keeper(entry: EntryRow) -> str:
@@ -59,7 +58,7 @@ def _firms(zone: Zone) -> BatchFile:
     )
     header = (CODE, NAME, "注册成立日期", "园区", "行业代码", "行业名称")
     content = plain_csv([header, *cells])
-    return BatchFile("firms", "", None, "", "演示-企业名录.csv", content, 2, tuple(zone.firms), cells)
+    return BatchFile("firms", "", None, "", "演示-企业名录.csv", content, 2, zone.firms)
 
 
 def heading(code: str) -> str:
@@ -78,7 +77,7 @@ def _metrics(zone: Zone, department: str, year: int, told: tuple[Statement, ...]
     title = f"新乡高新区企业创新积分数据（{files.departments[department].name}）{year}年度"
     content = workbook(title, "演示数据", (CODE, NAME, *(heading(code) for code in codes)), cells)
     name = f"演示-{files.departments[department].short_name}-{year}.xlsx"
-    return BatchFile("metrics", department, year, "", name, content, 4, told, cells)
+    return BatchFile("metrics", department, year, "", name, content, 4, told)
 
 
 def _cell(code: str, value: float | None) -> Any:
@@ -111,4 +110,4 @@ def _register(zone: Zone, kind: str, department: str, entries: tuple[EntryRow, .
         for e in entries
     )
     name = f"演示-{spec.name}-{files.departments[department].short_name}.csv"
-    return BatchFile("registers", department, None, kind, name, plain_csv([header, *cells]), 2, entries, cells)
+    return BatchFile("registers", department, None, kind, name, plain_csv([header, *cells]), 2, entries)

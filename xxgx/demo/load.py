@@ -3,17 +3,18 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
-from pypinyin import Style, lazy_pinyin
 
 from firms.models import (
     DataYear,
     Department,
+    FactSheet,
     Filing,
     Firm,
     ImportBatch,
@@ -25,15 +26,17 @@ from firms.models import (
     User,
 )
 from firms.services import audit
+from firms.services.filings import refold
+from firms.services.firms_registry import pinyin_of
 from scoring.models import Scheme, StageRecord
 from xxgx.demo.accounts import ACCOUNTS, PASSWORD
 from xxgx.demo.batches import BatchFile, batch_files, keeper
 from xxgx.demo.economy import YEARS
-from xxgx.demo.fold import refold
+from xxgx.demo.ledger import EntryRow
 from xxgx.demo.names import CODE_PREFIX
 from xxgx.demo.places import INDUSTRIES, PARKS
 from xxgx.demo.statements import Statement
-from xxgx.demo.zone import Zone, build_zone
+from xxgx.demo.zone import FirmRow, Zone, build_zone
 
 SCHEME = "xinkai-2022-110"
 _CHUNK = 2000
@@ -41,7 +44,7 @@ _CHUNK = 2000
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load wrote; ``created`` is false when the zone was already there."""
+    """What a load wrote; ``created`` is false when the zone was there, ``conflicts`` counts sheets that have any."""
 
     created: bool
     firms: int = 0
@@ -79,7 +82,9 @@ def load_zone(zone: Zone | None = None) -> Loaded:
             _write_entries(file, firms, departments, batch)
     own = tuple(s for s in zone.statements if s.source == "firm")
     filings += _write_filings(own, firms, None, None, None)
-    conflicts = sum(refold(year, [firm.pk for firm in firms]) for year in zone.years)
+    for year in zone.years:
+        refold(year)
+    conflicts = FactSheet.objects.filter(has_conflicts=True).count()
     StageRecord.objects.bulk_create(
         [StageRecord(firm=firms[r.firm], year=r.year, stage=r.stage, reason=r.reason) for r in zone.stages]
     )
@@ -146,21 +151,21 @@ def _write_firms(zone: Zone) -> list[Firm]:
         Industry.objects.get_or_create(code=row.code, defaults={"name": row.name, "cluster": row.cluster})
     parks = {row.code: row for row in Park.objects.all()}
     industries = {row.code: row for row in Industry.objects.all()}
-    return Firm.objects.bulk_create(
-        [
+    rows = []
+    for row in zone.firms:
+        pinyin, initials = pinyin_of(row.name)
+        rows.append(
             Firm(
                 credit_code=row.credit_code,
                 name=row.name,
-                name_pinyin="".join(lazy_pinyin(row.name)),
-                name_initials="".join(lazy_pinyin(row.name, style=Style.FIRST_LETTER)),
+                name_pinyin=pinyin,
+                name_initials=initials,
                 registered_on=row.registered_on,
                 park=parks[row.park],
                 industry=industries[row.industry],
             )
-            for row in zone.firms
-        ],
-        batch_size=_CHUNK,
-    )
+        )
+    return Firm.objects.bulk_create(rows, batch_size=_CHUNK)
 
 
 def _write_batch(file: BatchFile, departments: dict[str, Department]) -> ImportBatch:
@@ -191,22 +196,25 @@ def _write_rows(file: BatchFile, batch: ImportBatch, firms: list[Firm]) -> None:
                 row_number=file.first_row + i,
                 verdict=ImportRow.Verdict.CREATE,
                 firm=firms[i if file.kind == "firms" else item.firm],
-                cells=list(cells),
                 values=_told(item),
             )
-            for i, (item, cells) in enumerate(zip(file.items, file.cells, strict=True))
+            for i, item in enumerate(file.items)
         ],
         batch_size=_CHUNK,
     )
 
 
-def _told(item: Any) -> dict[str, Any]:
-    """What a row stated, by field."""
+def _told(item: FirmRow | Statement | EntryRow) -> dict[str, Any]:
+    """What a row of the file says, as the import would have staged it."""
     if isinstance(item, Statement):
         return item.values
     fields = item._asdict()
-    fields.pop("firm", None)
-    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in fields.items()}
+    if isinstance(item, FirmRow):
+        fields["park"] = next(park.name for park in PARKS if park.code == item.park)
+    for derived in ("firm", "kind"):
+        fields.pop(derived, None)
+    fields = {name: value for name, value in fields.items() if value not in (None, "")}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in fields.items()}
 
 
 def _write_filings(
