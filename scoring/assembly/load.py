@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,10 @@ from numpy.typing import NDArray
 from firms.models import Industry, Park
 from scoring.assembly.history import UNKNOWN, fold
 from scoring.engine.cohort import Coded, Cohort, History, Registers
+from scoring.engine.evaluate import classify
+from scoring.engine.inputs import gather
 from scoring.engine.scheme import Scheme
+from scoring.engine.vector import Frame
 from scoring.models import EvaluationPeriod, Run
 
 CHUNK = 10_000
@@ -64,6 +67,7 @@ def load_cohort(period: EvaluationPeriod, scheme: Scheme) -> Loaded:
         registers=_registers(scheme, index),
         history=_history(period, scheme, index, n),
     )
+    cohort = replace(cohort, history=_unbroken(scheme, cohort))
     return Loaded(
         cohort, firms.ids, firms.names, firms.searches, firms.name_keys, firms.clusters, firms.parks
     )
@@ -259,6 +263,17 @@ def _history(period: EvaluationPeriod, scheme: Scheme, index: _Index, n: int) ->
                 year_of(year, as_of)[at[rows_of]] = stage_of[rows_of]
     grades = tuple(stage.grade for stage in scheme.stages)
     return fold(n, grades, (years[year] for year in sorted(years)), overrides)
+
+
+def _unbroken(scheme: Scheme, cohort: Cohort) -> History:
+    """The history with ``stage_since`` only where the firm is still in that stage: a run it has left says nothing."""
+    history = cohort.history
+    if history is None or np.isnat(history.stage_since).all():
+        return history or History.unknown(len(cohort))
+    frame = Frame(len(cohort), cohort.year, cohort.as_of, gather(scheme, cohort), scheme.grade_order)
+    present, _ = classify(scheme, frame)
+    since = np.where(present == history.previous_stage, history.stage_since, np.datetime64("NaT"))
+    return replace(history, stage_since=since)
 
 
 def _runs_before(period: EvaluationPeriod) -> dict[int, tuple[int, dt.date]]:
