@@ -17,7 +17,7 @@ from scoring.engine.scheme import (
 )  # fmt: skip
 from scoring.engine.source import locate
 
-_SETTINGS: dict[str, tuple[Any, tuple[Any, ...] | None]] = {
+SETTINGS: dict[str, tuple[Any, tuple[Any, ...] | None]] = {
     "order": (["deductions", "floor", "decay", "bonus"], None),
     "decay_stacking": ("multiply", ("multiply", "smallest")),
     "growth_zero_base": ("cannot", None),
@@ -241,7 +241,7 @@ class Reader:
             options.append(Option(key, value, source.basis, source.article, text, source.reading, choices))
         self.options = tuple(options)
         given = {option.key: option.value for option in options}
-        for key, (default, allowed) in _SETTINGS.items():
+        for key, (default, allowed) in SETTINGS.items():
             value = given.get(key, default)
             if allowed and value not in allowed:
                 self.problem(("options", key, "value"), f"{key} 只能取 {'、'.join(allowed)}")
