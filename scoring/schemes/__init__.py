@@ -1,1 +1,1 @@
-"""Regulations as data, one file a version (docs/scheme-format.md)."""
+"""The regulations as data: one TOML file a version (docs/scheme-format.md)."""
