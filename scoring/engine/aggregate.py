@@ -18,11 +18,12 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Child:
-    """What a node adds up: score per firm, weight per stage index, largest score, where it is present (None = all)."""
+    """What a node adds up: score per firm, where it is present (None = all); per stage index: weight, largest score,
+    whether it exists at all."""
 
     score: Floats
     weight: tuple[Fraction, ...]
-    full: Fraction
+    full: tuple[Fraction, ...]
     error: Any
     present: NDArray[np.bool_] | None
     exists: tuple[bool, ...]
@@ -75,6 +76,13 @@ def depth_first(scheme: Scheme, code: str = "") -> list[Dimension]:
     return found
 
 
+def exists_in(scheme: Scheme, node: Indicator | Dimension, stage: int) -> bool:
+    """Whether a node, or anything below it, exists for a stage."""
+    if isinstance(node, Indicator):
+        return node.exists[stage]
+    return any(exists_in(scheme, child, stage) for child in children(scheme, node.code))
+
+
 def full_score(scheme: Scheme, node: Indicator | Dimension, stage: int) -> Fraction:
     """The largest score a node can reach in a stage."""
     if isinstance(node, Indicator):
@@ -87,7 +95,7 @@ def full_score_below(scheme: Scheme, code: str, method: str, stage: int) -> Frac
     parts = [
         (child.weight[stage], full_score(scheme, child, stage))
         for child in children(scheme, code)
-        if isinstance(child, Dimension) or child.exists[stage]
+        if exists_in(scheme, child, stage)
     ]
     if method == "sum":
         return sum((w * f for w, f in parts), Fraction(0))
@@ -104,12 +112,13 @@ def aggregate(scheme: Scheme, columns: list[Column], stage: NDArray[Any]) -> Tre
 
     def child(node: Indicator | Dimension) -> Child:
         stages = range(len(scheme.stages))
-        full = max(full_score(scheme, node, s) for s in stages)
+        full = tuple(full_score(scheme, node, s) for s in stages)
+        exists = tuple(exists_in(scheme, node, s) for s in stages)
         if isinstance(node, Indicator):
             column = indicators[node.code]
-            return Child(column.points, node.weight, full, column.error, column.present, node.exists)
+            return Child(column.points, node.weight, full, column.error, column.present, exists)
         done = nodes[node.code]
-        return Child(done.score, node.weight, full, done.error, done.present, (True,) * len(scheme.stages))
+        return Child(done.score, node.weight, full, done.error, done.present, exists)
 
     def combined(code: str, method: str) -> Combined:
         nonlocal doubt
@@ -146,7 +155,7 @@ def combine(method: str, parts: list[Child], stage: NDArray[Any]) -> Combined:
     doubt = None
     with np.errstate(all="ignore"):
         if method == "sum":
-            fulls = [to_float(part.full) for part in parts]
+            fulls = [_take(part.full, stage) for part in parts]
             whole = np.add.reduce([a * f for a, f in zip(w, fulls, strict=True)])
             rest = np.add.reduce([a * f for a, f in zip(live, fulls, strict=True)])
             factor = np.where(rest > 0, whole / np.where(rest > 0, rest, 1), 0.0)
@@ -206,9 +215,7 @@ def aggregate_exactly(scheme: Scheme, found: dict[str, ExactIndicator], stage: i
     terms: dict[str, Fraction] = {}
 
     def combined(code: str, method: str) -> tuple[Fraction, bool]:
-        below = [
-            node for node in children(scheme, code) if isinstance(node, Dimension) or node.exists[stage]
-        ]
+        below = [node for node in children(scheme, code) if exists_in(scheme, node, stage)]
         values = {
             node.code: (found[node.code].points, found[node.code].present)
             if isinstance(node, Indicator)
@@ -219,7 +226,7 @@ def aggregate_exactly(scheme: Scheme, found: dict[str, ExactIndicator], stage: i
         total_weight = sum((node.weight[stage] for node in live), Fraction(0))
         shares: dict[str, Fraction] = {node.code: Fraction(0) for node in below}
         if method == "sum":
-            fulls = {node.code: max(full_score(scheme, node, s) for s in range(len(scheme.stages))) for node in below}
+            fulls = {node.code: full_score(scheme, node, stage) for node in below}
             rest = sum((node.weight[stage] * fulls[node.code] for node in live), Fraction(0))
             whole = sum((node.weight[stage] * fulls[node.code] for node in below), Fraction(0))
             factor = Fraction(1) if len(live) == len(below) else (whole / rest if rest > 0 else Fraction(0))

@@ -184,13 +184,13 @@ def measure(
             continue
         value, count, where = None, 0, key
         candidates = [key] if not key.endswith("|*") else []
-        if scheme.settings["peer_fallback"] == "all_stages" and grouping != "all":
+        if scheme.settings["peer_fallback"] == "all_stages":
             candidates.append("*")
         for candidate in candidates:
             rows = peers.members(grouping, candidate, indicator.exists)
             name = (id(rows), statistic)
             if name not in cache:
-                cache[name] = _usable(statistics, statistic, rows, None if statistic == "min" else above)
+                cache[name] = _usable(statistics, statistic, rows, above)
             value, count = cache[name]
             where = candidate
             if value is not None and (candidate == "*" or count >= scheme.settings["peer_minimum"]):
