@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ from scoring.engine import parse_scheme
 from scoring.engine.scheme import Dimension, Indicator, Option, Scheme, Source
 from scoring.models import EvaluationPeriod
 from scoring.models import Scheme as StoredScheme
-from scoring.presenters.formatting import number, typeset
+from scoring.presenters.formatting import chinese_date, number, typeset
 from scoring.presenters.wording import in_words
 
 CATEGORIES = {"core": gettext_lazy("火炬中心核心指标"), "local": gettext_lazy("地方特色指标")}
@@ -104,7 +105,7 @@ class FullMarks:
 
 def method_page() -> tuple[MethodPage | None, FullMarks | None]:
     """The method and full marks of the latest published period, else of the scheme loaded last, else nothing."""
-    latest = EvaluationPeriod.objects.published().select_related("published_run__scheme").order_by("-year").first()
+    latest = EvaluationPeriod.objects.published().select_related("published_run__scheme").order_by("-year_id").first()
     stored = latest.published_run.scheme if latest else StoredScheme.objects.order_by("-id").first()
     if stored is None:
         return None, None
@@ -143,7 +144,7 @@ def described(sha256: str, text: str) -> MethodPage:
     return MethodPage(
         title=scheme.title,
         document=scheme.document,
-        issued_on=scheme.issued_on,
+        issued_on=_day(scheme.issued_on),
         version=scheme.version,
         sha256=sha256,
         eligibility=_condition(scheme, scheme.eligibility),
@@ -173,9 +174,16 @@ def anchor(code: str) -> str:
     return f"i-{code.replace('.', '-')}"
 
 
+def _day(text: str) -> str:
+    try:
+        return chinese_date(date.fromisoformat(text))
+    except ValueError:  # a scheme may say it in words
+        return text
+
+
 def _line(scheme: Scheme, code: str, name: str, expression, source: Source, points: str = "") -> Line:
     words = typeset(in_words(scheme, expression)) if expression else ""
-    return Line(code, typeset(name), words, points, source.article, _reading(source))
+    return Line(code, typeset(name), words, points, typeset(source.article), _reading(source))
 
 
 def _reading(source: Source) -> int | None:
@@ -247,7 +255,7 @@ def _indicator(scheme: Scheme, item: Indicator) -> IndicatorLine:
         points=number(item.max_points),
         value=typeset(in_words(scheme, item.value)),
         rule=typeset(scheme.describe(item)),
-        article=item.source.article,
+        article=typeset(item.source.article),
         reading=_reading(item.rule.source),
         aliases="、".join(item.aliases),
     )
@@ -280,4 +288,4 @@ def _by_reading(scheme: Scheme) -> list[Option]:
 
 
 def _option(option: Option) -> Line:
-    return Line(option.key, "", typeset(option.text), "", option.article, option.reading)
+    return Line(option.key, "", typeset(option.text), "", typeset(option.article), option.reading)

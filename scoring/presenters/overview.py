@@ -107,7 +107,7 @@ def overview(user: User | AnonymousUser, year: int | None = None) -> Overview:
         .published()
         .select_related("published_run__scheme")
         .defer("published_run__references")
-        .order_by("-year")
+        .order_by("-year_id")
     )
     if not periods:
         return Overview(None)

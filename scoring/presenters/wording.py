@@ -181,4 +181,4 @@ def _window(window: tuple[str, int] | None) -> str:
     name, years = window
     if name == "years":
         return {1: "当年登记的", 2: "近两年登记的", 3: "近三年登记的"}.get(years, f"近{years}年登记的")
-    return {"overlaps": "当年曾有的", "held": "基准日持有的", "unresolved": "尚未恢复的", "expired": "已到期的"}[name]
+    return {"overlaps": "当年内有效的", "held": "基准日持有的", "unresolved": "尚未恢复的", "expired": "已到期的"}[name]

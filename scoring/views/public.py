@@ -1,11 +1,15 @@
 """Pages anybody may open. What a reader may see is decided by the presenters' ``visible_to``, not here."""
 
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from scoring.presenters.method import method_page
 from scoring.presenters.overview import overview as overview_page
+from scoring.presenters.profile import own_firms
+from scoring.presenters.profile import profile as profile_page
 from scoring.views.caching import published_page
 
 
@@ -23,6 +27,26 @@ def method(request: HttpRequest) -> HttpResponse:
     """积分办法."""
     page, full_marks = method_page()
     return render(request, "public/method.html", {"method": page, "full_marks": full_marks})
+
+
+@require_safe
+@published_page("year")
+def profile(request: HttpRequest, credit_code: str) -> HttpResponse:
+    """企业画像: the public part for everybody, the explanation for who may see the firm's facts."""
+    page = profile_page(request.user, credit_code, whole_number(request.GET.get("year", "")))
+    return render(request, "profile/profile.html", {"page": page})
+
+
+@require_safe
+@login_required
+def my_score(request: HttpRequest) -> HttpResponse:
+    """我的积分: straight to the account's firm, or a choice where it speaks for several."""
+    if request.user.role != "firm":
+        raise PermissionDenied
+    firms = own_firms(request.user)
+    if len(firms) == 1:
+        return redirect("scoring:profile", credit_code=firms[0].credit_code)
+    return render(request, "profile/choose.html", {"firms": firms})
 
 
 def whole_number(text: str) -> int | None:

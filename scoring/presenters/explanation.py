@@ -1,0 +1,234 @@
+"""The engine's explanation of a score as rows for a page: figures with their origin, words with Chinese typography."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from scoring.engine.explain import AdjustmentLine, Explanation, Fact, IndicatorLine
+from scoring.engine.scheme import Scheme
+from scoring.presenters.evidence import Evidence, Origin
+from scoring.presenters.formatting import chinese_date, number, signed, typeset
+from scoring.presenters.method import anchor
+
+# How a state is shown: a plain figure needs no badge.
+TONES = {"value": "", "zero": "muted", "missing": "accent", "cannot": "bad", "no_reference": "muted", "absent": "muted"}
+COLOURS = {"deductions": "bad", "floor": "grey", "decay": "bad", "bonus": "good", "cap": "bad"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One input of an indicator: its name, its number in words, and who stated it."""
+
+    name: str
+    text: str
+    known: bool
+    origin: Origin | None
+
+
+@dataclass(frozen=True)
+class Indicator:
+    anchor: str
+    code: str
+    name: str
+    unit: str
+    figures: list[Figure]
+    value: str
+    state: str
+    state_text: str
+    tone: str
+    rule: str
+    reference: str
+    article: str
+    reading: int | None
+    points: str
+    points_value: float
+    max_points: str
+    max_value: float
+    at_stake: str
+    winsorised: bool
+
+
+@dataclass(frozen=True)
+class Dimension:
+    code: str
+    name: str
+    points: str
+    points_value: float
+    max_points: str
+    max_value: float
+    weight: str
+    weighted: str
+    indicators: list[Indicator]
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    kind: str
+    kind_text: str
+    name: str
+    applies: bool
+    amount: str
+    article: str
+    reading: int | None
+    figures: list[Figure]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One bar from the dimensions to the total: texts at the total's precision, numbers for the chart."""
+
+    code: str
+    name: str
+    change: str
+    after: str
+    before: float
+    after_value: float
+    colour: str
+    moves: bool
+
+
+def steps(found: Explanation) -> list[Step]:
+    """The waterfall; each change and running total exactly as the engine rounded them."""
+    factor = 1.0
+    for line in found.adjustments:
+        if line.kind == "decay" and line.applies:
+            factor *= line.amount
+    walk, before = [], Decimal(0)
+    for step in found.steps:
+        change, after = Decimal(step.change), Decimal(step.after)
+        name = step.name
+        if step.code == "decay" and factor != 1:
+            name = f"{name} × {number(factor)}"
+        decimals = max(-int(change.as_tuple().exponent), 0)
+        walk.append(
+            Step(
+                code=step.code,
+                name=name,
+                change=signed(change, decimals),
+                after=step.after,
+                before=float(before),
+                after_value=float(after),
+                colour=COLOURS.get(step.code, "mid"),
+                moves=bool(change) or step.code not in COLOURS,
+            )
+        )
+        before = after
+    return walk
+
+
+def dimensions(scheme: Scheme, found: Explanation, evidence: Evidence) -> list[Dimension]:
+    """The dimensions that hold indicators, each with its indicators in the order of the scheme."""
+    percent = {
+        stage.code: sum(item.weight[i] for item in scheme.dimensions if not item.parent) == 100
+        for i, stage in enumerate(scheme.stages)
+    }
+    rows = []
+    for line in found.dimensions:
+        own = [item for item in found.indicators if item.dimension == line.code]
+        if not own:
+            continue
+        most = sum(Decimal(str(item.max_points)) for item in own if item.state != "absent")
+        sign = "%" if percent.get(found.stage or "", False) else ""
+        rows.append(
+            Dimension(
+                code=line.code,
+                name=line.name,
+                points=number(line.points, 2),
+                points_value=line.points,
+                max_points=number(most),
+                max_value=float(most),
+                weight=f"{number(line.weight)}{sign}",
+                weighted=number(line.weighted, 2),
+                indicators=[_indicator(item, evidence) for item in own],
+            )
+        )
+    return rows
+
+
+def _indicator(line: IndicatorLine, evidence: Evidence) -> Indicator:
+    return Indicator(
+        anchor=anchor(line.code),
+        code=line.code,
+        name=typeset(line.name),
+        unit=line.unit,
+        figures=[_figure(fact, evidence) for fact in _telling(line.facts)],
+        value=_value(line),
+        state=line.state,
+        state_text=line.state_text,
+        tone=TONES.get(line.state, "muted"),
+        rule=typeset(line.rule),
+        reference=_reference(line),
+        article=typeset(line.article),
+        reading=line.reading if line.basis == "interpretation" else None,
+        points=number(line.points, 2),
+        points_value=max(line.points, 0),
+        max_points=number(line.max_points),
+        max_value=line.max_points,
+        at_stake=number(line.at_stake, 2) if line.at_stake else "",
+        winsorised=line.winsorised,
+    )
+
+
+def _value(line: IndicatorLine) -> str:
+    """The indicator's value, nothing where it has none: the badge says why."""
+    return "" if line.value is None else typeset(line.value_text)
+
+
+def _telling(facts: Iterable[Fact]) -> list[Fact]:
+    """Without the yes/no question whether there are entries, where their number or sum is asked for as well."""
+    facts = list(facts)
+    counted = {fact.key for fact in facts if fact.text not in ("是", "否")}
+    return [fact for fact in facts if fact.text not in ("是", "否") or fact.key not in counted]
+
+
+def _figure(fact: Fact, evidence: Evidence) -> Figure:
+    text = fact.text
+    if fact.key.startswith("date|") and fact.value is not None:
+        text = chinese_date(date.fromisoformat(text))
+    return Figure(typeset(fact.name), text, fact.value is not None, evidence.origin(fact.key, fact.value))
+
+
+def _reference(line: IndicatorLine) -> str:
+    """What full marks took, and where that number came from."""
+    parts = []
+    for item in line.reference:
+        if item["value"] is None:
+            continue
+        peers = _("全体参评企业") if item["peers"] == "全体参评企业" else _("同类型企业")
+        basis = _("%(peers)s%(statistic)s，%(count)s家有数") % {
+            "peers": peers,
+            "statistic": item["statistic"],
+            "count": item["count"],
+        }
+        unit = line.unit if line.unit not in ("是/否", "级别") else ""
+        parts.append(f"{number(item['value'])}{unit}（{basis}）")
+    return "；".join(parts)
+
+
+def adjustments(lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adjustment]:
+    kinds = {"exclusion": _("不纳入"), "deduction": _("扣分"), "decay": _("衰减系数"), "bonus": _("附加分")}
+    rows = []
+    for line in lines:
+        amount = {
+            "deduction": f"−{number(line.amount)}" if line.amount else "0",
+            "bonus": f"+{number(line.amount)}" if line.amount else "0",
+            "decay": f"× {number(line.amount)}",
+        }.get(line.kind, "")
+        rows.append(
+            Adjustment(
+                kind=line.kind,
+                kind_text=kinds.get(line.kind, ""),
+                name=typeset(line.name),
+                applies=line.applies,
+                amount=amount,
+                article=typeset(line.article),
+                reading=line.reading if line.basis == "interpretation" else None,
+                figures=[_figure(fact, evidence) for fact in line.facts],
+            )
+        )
+    return rows

@@ -1,0 +1,237 @@
+"""企业画像: what anybody may know of a ranked firm, and the whole explanation for those who may see its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from firms.models import Firm, Industry, Park
+from firms.permissions import may_read_unpublished, may_see_firm
+from scoring.engine.explain import AdjustmentLine, Explanation, explain
+from scoring.engine.scheme import Scheme
+from scoring.models import EvaluationPeriod, Run, RunSlice, Score
+from scoring.presenters.evidence import Entry, Evidence
+from scoring.presenters.explanation import Adjustment, Dimension, Step, adjustments, dimensions, steps
+from scoring.presenters.formatting import number, typeset
+from scoring.presenters.method import parsed
+from scoring.presenters.overview import Chart
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from firms.models import User
+
+
+@dataclass(frozen=True)
+class Rank:
+    label: str
+    rank: int
+    of: int | None
+
+
+@dataclass(frozen=True)
+class Year:
+    """One period of the firm's history; ``published`` False only for those who see trial runs."""
+
+    year: int
+    name: str
+    published: bool
+    current: bool
+    stage: str
+    total: Decimal | None
+    rank: int | None
+    stage_rank: int | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """The explanation of one score, ready for the page."""
+
+    stage_reason: str
+    needs_confirmation: str
+    exclusions: list[Adjustment]
+    steps: list[Step]
+    waterfall: Chart | None
+    dimensions: list[Dimension]
+    adjustments: list[Adjustment]
+    entries: list[Entry]
+    total_exact: str
+    at_stake: str
+    missing: int
+    grade: str | None
+    passed: bool | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``account`` is None for the public; ``score`` is None where a firm has not been judged yet."""
+
+    firm: Firm
+    score: Score | None
+    period: EvaluationPeriod | None
+    published: bool
+    status: str
+    stage: str
+    cluster: str
+    park: str
+    ranks: list[Rank]
+    years: list[Year]
+    trend: Chart | None
+    own: bool
+    account: Account | None = field(default=None)
+
+
+def profile(user: User | AnonymousUser, credit_code: str, year: int | None = None) -> Profile:
+    """The firm's page for this reader. Raises Http404 for whatever the reader may not know to exist.
+
+    A constant number of queries. Without ``year``, or with one the reader has no score of, the latest is shown.
+    """
+    firm = Firm.objects.select_related("park", "industry").filter(credit_code=credit_code).first()
+    if firm is None:
+        raise Http404
+    explains = may_see_firm(user, firm)
+    scores = _scores(user, firm, explains)
+    if not scores:
+        if not explains:
+            raise Http404
+        return _unjudged(firm, user)
+    score = next((item for item in scores if item.run.period.year_id == year), scores[0])
+    run, period = score.run, score.run.period
+    scheme = parsed(run.scheme_sha256, run.scheme.text)
+    names = {stage.code: stage.name for stage in scheme.stages}
+    years = [_year(item, score) for item in scores]
+    return Profile(
+        firm=firm,
+        score=score,
+        period=period,
+        published=period.published_run_id == run.pk,
+        status=score.status,
+        stage=names.get(score.stage, ""),
+        cluster=dict(Industry.Cluster.choices).get(score.cluster, ""),
+        park=Park.objects.filter(code=score.park).values_list("name", flat=True).first() or "",
+        ranks=_ranks(score, names),
+        years=years,
+        trend=_trend([item for item in reversed(years) if item.total is not None]),
+        own=getattr(user, "role", "") == "firm" and explains,
+        account=_account(firm, score, run, scheme) if explains else None,
+    )
+
+
+def own_firms(user: User) -> list[Firm]:
+    """The firms an account speaks for, by name."""
+    return list(Firm.objects.filter(memberships__user=user).order_by("name"))
+
+
+def _scores(user: User | AnonymousUser, firm: Firm, explains: bool) -> list[Score]:
+    """One score a period, latest first: of the published run, or of the newest run where the reader sees trials."""
+    scores = Score.objects.filter(firm=firm).select_related("run__period", "run__scheme").defer("detail")
+    if explains and not may_read_unpublished(user):  # its own firm, also where it is not ranked
+        scores = scores.filter(run__in=Run.objects.visible_to(user))
+    else:
+        scores = scores.visible_to(user).filter(run__state=Run.State.COMPLETE)
+    latest: dict[int, Score] = {}
+    for score in scores.order_by("-run__period__year_id", "-run_id"):
+        year, published = score.run.period.year_id, score.run.period.published_run_id
+        if year not in latest or score.run_id == published:
+            latest[year] = score
+    return list(latest.values())
+
+
+def _unjudged(firm: Firm, user: User | AnonymousUser) -> Profile:
+    cluster = firm.industry.get_cluster_display() if firm.industry else ""
+    park = firm.park.name if firm.park else ""
+    own = getattr(user, "role", "") == "firm"
+    return Profile(firm, None, None, False, "", "", cluster, park, [], [], None, own)
+
+
+def _year(item: Score, shown: Score) -> Year:
+    period, run = item.run.period, item.run
+    names = {stage.code: stage.name for stage in parsed(run.scheme_sha256, run.scheme.text).stages}
+    return Year(
+        year=period.year_id,
+        name=period.name,
+        published=period.published_run_id == run.pk,
+        current=item.pk == shown.pk,
+        stage=names.get(item.stage, ""),
+        total=item.total if item.position else None,
+        rank=item.rank,
+        stage_rank=item.stage_rank,
+        status=item.get_status_display(),
+    )
+
+
+def _ranks(score: Score, names: Mapping[str, str]) -> list[Rank]:
+    """Ranks with the number of firms they are among, counted from the run's cube."""
+    if not score.position:
+        return []
+    parts = list(RunSlice.objects.filter(run_id=score.run_id, status=Score.Status.SCORED))
+    in_stage = sum(part.firms for part in parts if part.stage == score.stage)
+    in_cluster = sum(part.firms for part in parts if part.cluster == score.cluster)
+    clusters = dict(Industry.Cluster.choices)
+    ranks = [
+        Rank(_("%s排名") % names.get(score.stage, _("同类型")), score.stage_rank, in_stage),
+        Rank(_("全区排名"), score.rank, score.run.ranked),
+        Rank(_("%s排名") % clusters.get(score.cluster, _("同产业")), score.industry_rank, in_cluster),
+    ]
+    return [rank for rank in ranks if rank.rank]
+
+
+def _trend(years: list[Year]) -> Chart | None:
+    if len(years) < 2:
+        return None
+    labels = [_("%s年") % item.year for item in years]
+    spec: dict[str, Any] = {
+        "kind": "trend", "unit": _("分"), "labels": labels, "decimals": 2,
+        "series": [{"name": _("最终得分"), "data": [float(item.total) for item in years], "colour": "blue"}],
+    }  # fmt: skip
+    head = [_("年度"), _("企业类型"), _("最终得分"), _("同类型排名"), _("全区排名")]
+    rows = [
+        [label, item.stage, number(item.total, 2), number(item.stage_rank), number(item.rank)]
+        for label, item in zip(labels, years, strict=True)
+    ]
+    return Chart("trend", _("历年得分"), spec, head, rows)
+
+
+def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
+    detail = Score.objects.values_list("detail", flat=True).get(pk=score.pk)
+    found: Explanation = explain(scheme, run.references, bytes(detail), run.period.as_of)
+    evidence = Evidence(firm, run.period.year_id)
+    lines = dimensions(scheme, found, evidence)
+    walk = steps(found)
+    return Account(
+        stage_reason=typeset(found.stage_reason),
+        needs_confirmation=typeset(found.needs_confirmation),
+        exclusions=adjustments([line for line in found.adjustments if _excludes(line)], evidence),
+        steps=walk,
+        waterfall=_waterfall(walk, found) if walk else None,
+        dimensions=lines,
+        adjustments=adjustments([line for line in found.adjustments if line.kind != "exclusion"], evidence),
+        entries=evidence.entries(set(scheme.registers_used)),
+        total_exact=found.unrounded_exact,
+        at_stake=number(sum(Decimal(str(line.at_stake)) for line in found.indicators), 2),
+        missing=sum(line.state == "missing" for line in found.indicators),
+        grade=found.grade,
+        passed=found.passed,
+    )
+
+
+def _excludes(line: AdjustmentLine) -> bool:
+    return line.kind == "exclusion" and line.applies
+
+
+def _waterfall(walk: list[Step], found: Explanation) -> Chart:
+    items = [
+        {"name": step.name, "from": step.before, "to": step.after_value, "label": step.change, "colour": step.colour}
+        for step in walk
+        if step.moves
+    ]
+    items.append({"name": _("最终得分"), "from": 0, "to": found.total, "label": found.total_text, "colour": "blue"})
+    head = [_("步骤"), _("变动"), _("累计")]
+    rows = [[step.name, step.change, step.after] for step in walk]
+    return Chart("waterfall", _("得分构成"), {"kind": "steps", "items": items}, head, rows)
