@@ -6,7 +6,7 @@ unless it says so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from firms.models import Role
 
@@ -59,7 +59,7 @@ def may_see_firm(person: Person, firm: Firm) -> bool:
     role = role_of(person)
     if role in {Role.OFFICE, Role.LEADER, Role.DEPARTMENT}:
         return True
-    return role == Role.FIRM and firm.memberships.filter(user_id=person.pk).exists()
+    return role == Role.FIRM and firm.memberships.filter(user=cast("User", person)).exists()
 
 
 def may_see_job(person: Person, job: Job) -> bool:

@@ -39,7 +39,7 @@ class FilingQuerySet(models.QuerySet):
         if role in READS_ALL:
             return self
         if role == "department":
-            return self.filter(department_id=user.department_id)
+            return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
         if role == "firm":
             return self.filter(firm__memberships__user=user)
         return self.none()
@@ -64,7 +64,7 @@ class RegisterEntryQuerySet(models.QuerySet):
         if role in READS_ALL:
             return self
         if role == "department":
-            return self.filter(department_id=user.department_id)
+            return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
         if role == "firm":
             return self.filter(firm__memberships__user=user)
         return self.none()
@@ -76,7 +76,7 @@ class ImportBatchQuerySet(models.QuerySet):
         if role == "office":
             return self
         if role == "department":
-            return self.filter(department_id=user.department_id)
+            return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
         return self.none()
 
 

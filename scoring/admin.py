@@ -33,7 +33,7 @@ class SchemeForm(forms.ModelForm):
 
 @admin.register(Scheme)
 class SchemeAdmin(ReadOnlyAdmin):
-    form = SchemeForm
+    form = SchemeForm  # type: ignore[assignment]
     list_display = ("title", "code", "version", "sha256", "loaded_at")
     search_fields = ("title", "code", "version")
 

@@ -144,7 +144,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, refusal, "errors/403_csrf.html", "errors/403.html")
 
 
-API_WORDS: dict[type[exceptions.APIException], tuple[str, str]] = {
+API_WORDS: dict[type[Exception], tuple[str, str]] = {
     exceptions.NotAuthenticated: ("请先登录。", "登录后重试。"),
     exceptions.AuthenticationFailed: ("登录信息无效。", "请重新登录。"),
     exceptions.PermissionDenied: ("您的账号无权访问。", "如确需办理，请联系积分办。"),
@@ -175,20 +175,20 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def _api_body(error: Exception) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
-        detail = error.detail
+        detail: Any = error.detail
         fields = detail if isinstance(detail, dict) else {"": detail}
         place = "、".join(str(name) for name in fields if name)
         first = next(iter(fields.values()), "")
         message = str(first[0]) if isinstance(first, list) and first else str(first)
         return {"code": "invalid", "message": message, "place": place, "hint": _("请更正后重试。"), "fields": fields}
     if isinstance(error, exceptions.ParseError):
-        detail = error.detail if isinstance(error.detail, dict) else {"message": str(error.detail)}
+        detail = error.detail if isinstance(error.detail, dict) else {"message": error.detail}
         return {
             "code": "malformed",
             "message": str(detail.get("message", "")),
             "place": str(detail.get("place", "")),
             "hint": str(detail.get("hint", _("请更正后重试。"))),
         }
-    message, hint = API_WORDS.get(type(error), ("请求未能完成。", "请稍后重试。"))  # type: ignore[call-overload]
+    message, hint = API_WORDS.get(type(error), ("请求未能完成。", "请稍后重试。"))
     code = getattr(error, "default_code", "error")
     return {"code": code, "message": _(message), "place": "", "hint": _(hint)}

@@ -5,6 +5,7 @@ With nothing set: SQLite under ``var/``, Celery on the file system, cache in mem
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -89,7 +90,7 @@ TEMPLATES = [
 
 DATABASE_URL = env("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'xxgx.sqlite3'}"
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-_database = DATABASES["default"]
+_database: dict[str, Any] = DATABASES["default"]
 EMBEDDED = _database["ENGINE"] == "django.db.backends.sqlite3"
 if EMBEDDED:
     # Measured: Django's defaults gave 65 "database is locked" errors where this gives none.
@@ -110,7 +111,7 @@ REDIS_URL = env("REDIS_URL", default="")
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 6 * 3600}
 else:
     CACHES = {
         "default": {

@@ -42,7 +42,7 @@ class VendorFinder(BaseFinder):
     def check(self, **kwargs) -> list:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs) -> list[str] | str:
+    def find(self, path: str, find_all: bool = False, **kwargs) -> list[str] | str:  # type: ignore[override]
         find_all = kwargs.get("all", find_all)
         prefix, _, rest = path.replace("\\", "/").partition("/")
         if prefix != PREFIX or not available(rest):

@@ -100,12 +100,14 @@ class OfficeAdmin(admin.ModelAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"posted_stamp": request.POST.get("_stamp")})
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, obj: Any = None, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: Any, add=False, change=False, form_url="", obj=None
+    ) -> Any:
         if obj is not None and obj.pk is not None:
             # Afresh: a form that failed has already written its values into ``obj``.
             saved = type(obj)._base_manager.filter(pk=obj.pk).first()
             context["stamp"] = stamp(saved) if saved is not None else ""
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change and hasattr(obj, "version"):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -86,7 +85,7 @@ class RegisterEntryForm(StampedForm):
 
     def _post_clean(self) -> None:
         before = [RegisterEntry(starts_on=self.instance.starts_on, ends_on=self.instance.ends_on)]
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if self.errors:
             return
         try:
@@ -167,8 +166,8 @@ class RegisterEntryAdmin(TableAdmin, OfficeAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (form,), {"department_of_user": request.user.department})
 
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.ChoiceField:
-        field = super().formfield_for_choice_field(db_field, request, **kwargs)
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
         if db_field.name == "kind":
             kinds = owned_kinds(request.user.department)
             field.choices = [choice for choice in field.choices if not choice[0] or choice[0] in kinds]

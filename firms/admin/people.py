@@ -1,4 +1,4 @@
-"""Accounts, by two hands (三员分立): the system administrator opens them, the security administrator grants and enables."""
+"""Accounts, by two hands (三员分立): the system administrator opens, the security administrator grants and enables."""
 
 from typing import Any
 
@@ -105,10 +105,9 @@ class MembershipForm(StampedForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        instance = self.instance
-        if instance.user_id and instance.firm_id:
-            if Membership.objects.filter(user_id=instance.user_id, firm_id=instance.firm_id).exists():
-                raise ValidationError(_("该账号已关联此企业。"))
+        user, firm = self.instance.user_id, self.instance.firm_id
+        if user and firm and Membership.objects.filter(user_id=user, firm_id=firm).exists():
+            raise ValidationError(_("该账号已关联此企业。"))
         return cleaned
 
 

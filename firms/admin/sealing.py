@@ -58,7 +58,7 @@ def seal(name: str, *, user: User, model: type[models.Model], plan: str) -> str:
 
 
 def open_once(token: str, *, user: User, model: type[models.Model]) -> dict[str, Any]:
-    """What was sealed, with ``name`` the file's name from now on. Raises Refusal when it is not this person's to open."""
+    """What was sealed, with ``name`` the file's name from now on. Refuses when it is not this person's to open."""
     again = _("请重新上传文件并预览。")
     try:
         content = signing.loads(token, salt=SALT, max_age=LIFETIME)

@@ -231,8 +231,9 @@ class TableAdmin(ImportExportMixin):
         if not self.has_import_permission(request) or request.method != "POST":
             return super().process_import(request, **kwargs)
         opened = open_once(request.POST.get("import_file_name", ""), user=request.user, model=self.model)
-        request.POST = request.POST.copy()
-        request.POST["import_file_name"] = opened["name"]
+        form: Any = request.POST.copy()
+        form["import_file_name"] = opened["name"]
+        request.POST = form
         request.sealed = opened
         try:
             with transaction.atomic():

@@ -29,7 +29,7 @@ class ChoiceWidget(Widget):
 
 
 class CodeWidget(Widget):
-    """A row of another table by its code. The codes are read once a file, not once a row: make one widget a resource."""
+    """A row of another table by its code; the codes are read once a file, not once a row."""
 
     def __init__(self, model: type[models.Model], code: str) -> None:
         super().__init__()

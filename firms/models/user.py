@@ -19,8 +19,8 @@ class Role(models.TextChoices):
 
 
 class User(AbstractUser):
-    first_name = None  # a Chinese name is one field
-    last_name = None
+    first_name = None  # type: ignore[assignment]  # a Chinese name is one field
+    last_name = None  # type: ignore[assignment]
     name = models.CharField("姓名", max_length=64, blank=True)
     role = models.CharField("角色", max_length=16, choices=Role.choices)
     department = models.ForeignKey(

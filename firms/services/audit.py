@@ -83,7 +83,8 @@ def verify() -> int | None:
     """The sequence number of the first entry that does not follow from the one before, or None if the chain holds."""
     previous, expected = "0" * 64, 1
     for entry in AuditEntry.objects.order_by("sequence").iterator():
-        if entry.sequence != expected or entry.previous != previous or entry.digest != _digest(previous, _content(entry)):
+        follows = entry.sequence == expected and entry.previous == previous
+        if not follows or entry.digest != _digest(previous, _content(entry)):
             return expected
         previous, expected = entry.digest, expected + 1
     head = AuditHead.objects.filter(pk=1).first()

@@ -1,4 +1,4 @@
-"""Tables into and out of the back office: what is confirmed is what its uploader saw, once; nothing exported can run."""
+"""Tables in and out of the back office: confirmed is what its uploader saw, once; nothing exported can run."""
 
 import io
 import time

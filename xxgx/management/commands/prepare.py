@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def _score_and_publish(self) -> None:
         """The demo's first view: all periods scored, all but the latest published. What people did since stays."""
-        periods = list(EvaluationPeriod.objects.order_by("year"))
+        periods = list(EvaluationPeriod.objects.order_by("year_id"))
         if any(period.runs.complete().exists() for period in periods):
             return
         for period in periods:

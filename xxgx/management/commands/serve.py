@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 class Command(BaseCommand):
     help = "同时启动网站、后台任务与定时调度；Ctrl-C 全部停止。"
-    requires_system_checks: list[str] = []  # noqa: RUF012  (the base class's own shape)
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
