@@ -18,7 +18,7 @@ class DataYear(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "数据年度"
-        ordering = ["-year"]
+        ordering = ["year"]  # periods sorted by their year follow this order
         constraints = [
             models.CheckConstraint(name="data_year_sane", condition=models.Q(year__gte=1949, year__lte=2100)),
         ]
