@@ -1,1 +1,1 @@
-"""The regulations as data: one TOML file a version (docs/scheme-format.md)."""
+"""Regulations as data, one file a version (docs/scheme-format.md)."""
