@@ -56,7 +56,7 @@ class Method(Reading):
     def get(self, request: Request) -> Response:
         periods = EvaluationPeriod.objects.visible_to(request.user).select_related("scheme", "published_run__scheme")
         asked = YearParameters.read(request)
-        chosen = (periods.filter(year=asked["year"]) if asked else periods.published()).order_by("-year").first()
+        chosen = (periods.filter(year=asked["year"]) if asked else periods.published()).order_by("-year_id").first()
         if chosen is None:
             raise Http404
         scheme = chosen.published_run.scheme if chosen.published_run else chosen.scheme
