@@ -53,7 +53,8 @@ def _patents(rng: np.random.Generator, economy: Economy) -> Figures:
     # One invention application for roughly each 120 万元 of R&D, less than in proportion for the large.
     mean = np.where(rd > 0, 0.9 * (rd / 120) ** 0.62 * np.exp(0.35 * economy.quality)[:, None], 0.0)
     mean = mean * np.exp(rng.normal(0, 0.45, economy.size))[:, None]
-    applications = rng.poisson(np.minimum(mean, 80))
+    # Who does no R&D is in the zone's list for what it filed: 有知识产权申报或授权的企业 (三(一)).
+    applications = np.where(rd > 0, rng.poisson(np.minimum(mean, 80)), 1 + rng.poisson(0.3, rd.shape))
     before = np.concatenate([mean[:, :1], mean[:, :-1]], axis=1)
     drafting = 0.05 * (revenue / 2000) ** 0.5 * np.exp(0.5 * economy.quality)[:, None]
     return {

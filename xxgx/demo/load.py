@@ -29,6 +29,7 @@ from firms.services import audit
 from firms.services.filings import refold
 from firms.services.firms_registry import pinyin_of
 from scoring.models import Scheme, StageRecord
+from scoring.services import open_period
 from xxgx.demo.accounts import ACCOUNTS, PASSWORD
 from xxgx.demo.batches import BatchFile, batch_files, keeper
 from xxgx.demo.economy import YEARS
@@ -98,8 +99,6 @@ def open_periods() -> int:
     if scheme is None:
         raise Scheme.DoesNotExist(f"没有指标体系 {SCHEME}，请先运行 load_scheme。")
     missing = [year for year in YEARS if not DataYear.objects.filter(year=year, period__isnull=False).exists()]
-    if missing:
-        from scoring.services import open_period
     for year in missing:
         open_period(year, scheme, by=None)
     return len(missing)
