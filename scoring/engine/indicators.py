@@ -91,7 +91,7 @@ def _finish(
     scored_firms: NDArray[np.bool_],
 ) -> Column:  # fmt: skip
     n, gone = frame.n, np.isnan(raw.x)
-    exists = np.array([*indicator.exists, False])[frame.stage]
+    exists = np.array([*indicator.exists, True])[frame.stage]  # without a stage, show what was given
     cannot = np.zeros(n, dtype=bool) if raw.cannot is None else raw.cannot
     missing = gone & ~cannot
     used = value
