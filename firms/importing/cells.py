@@ -99,7 +99,9 @@ def _from_text(cell: str, percent: bool, units: dict[str, float]) -> tuple[float
     bare = bare.lstrip("¥￥$")
     if bare.endswith("%"):
         if not percent:
-            raise BadCell("unexpected_percent", f"“{cell.strip()[:30]}”带百分号，本列不是百分数", "请按列的单位填写数字。")
+            raise BadCell(
+                "unexpected_percent", f"“{cell.strip()[:30]}”带百分号，本列不是百分数", "请按列的单位填写数字。"
+            )
         bare = bare[:-1]
     own = None
     for unit, unit_factor in units.items():
@@ -130,7 +132,9 @@ def _refuse_fault(cell: Any) -> None:
     if isinstance(cell, dict):
         fault = str(cell.get("fault", ""))
         raise BadCell(
-            "cell_fault", _FAULTS.get(fault, f"单元格是错误值 {fault[:20]}"), "请在 Excel 或 WPS 中打开改正并保存后重新上传。"
+            "cell_fault",
+            _FAULTS.get(fault, f"单元格是错误值 {fault[:20]}"),
+            "请在 Excel 或 WPS 中打开改正并保存后重新上传。",
         )
 
 
@@ -230,4 +234,6 @@ def term(terms: tuple[Term, ...]) -> Callable[[Any], str]:
 
 def key(value: str) -> str:
     """What is left of a label when width, case, spaces and marks are set aside: two labels with one key are the same."""
-    return re.sub(r"[\s,.;:、，。；：·・\"'“”‘’*★\-_/\\()（）\[\]【】《》<>]+", "", unicodedata.normalize("NFKC", value)).casefold()
+    return re.sub(
+        r"[\s,.;:、，。；：·・\"'“”‘’*★\-_/\\()（）\[\]【】《》<>]+", "", unicodedata.normalize("NFKC", value)
+    ).casefold()

@@ -45,7 +45,9 @@ class Field:
         if self.kind == "date":
             late = self.code == "ends_on"
             return lambda cell: cells.day(cell, end_of_month=late)
-        return {"code": cells.credit_code, "name": self._name, "flag": cells.flag, "year": _year}.get(self.kind, self._text)
+        return {"code": cells.credit_code, "name": self._name, "flag": cells.flag, "year": _year}.get(
+            self.kind, self._text
+        )
 
     def _number(self, factor: float) -> Callable[[Any], float | None]:
         dimension = dimension_of(self.unit)
@@ -137,13 +139,58 @@ _SUFFIXES = ("数", "金额", "合计", "总数", "数量", "本年数", "本期
 def _trimmed(key: str) -> list[str]:
     shorter = [key.removeprefix(prefix) for prefix in _PREFIXES if key.startswith(prefix)]
     return [
-        name.removesuffix(suffix) if name.endswith(suffix) else name for name in (key, *shorter) for suffix in ("", *_SUFFIXES)
+        name.removesuffix(suffix) if name.endswith(suffix) else name
+        for name in (key, *shorter)
+        for suffix in ("", *_SUFFIXES)
     ]
 
 
-_CODE = Field("credit_code", "统一社会信用代码", "code", ("社会信用代码", "信用代码", "纳税人识别号", "税号", "统一社会信用代码/纳税人识别号"))
-_NAME_ALIASES = ("单位名称", "公司名称", "纳税人名称", "企业全称", "单位全称", "企业", "单位", "公司", "持有单位", "承担单位", "依托单位", "获奖单位", "卖方名称", "卖方")
-_IGNORED = ("序号", "编号", "备注", "说明", "联系人", "联系电话", "电话", "手机", "手机号", "邮箱", "地址", "住所", "注册地址", "法定代表人", "法人", "填报人", "行号", "拒收原因", "原因", "阶段", "部门", "来源")
+_CODE = Field(
+    "credit_code",
+    "统一社会信用代码",
+    "code",
+    ("社会信用代码", "信用代码", "纳税人识别号", "税号", "统一社会信用代码/纳税人识别号"),
+)
+_NAME_ALIASES = (
+    "单位名称",
+    "公司名称",
+    "纳税人名称",
+    "企业全称",
+    "单位全称",
+    "企业",
+    "单位",
+    "公司",
+    "持有单位",
+    "承担单位",
+    "依托单位",
+    "获奖单位",
+    "卖方名称",
+    "卖方",
+)
+_IGNORED = (
+    "序号",
+    "编号",
+    "备注",
+    "说明",
+    "联系人",
+    "联系电话",
+    "电话",
+    "手机",
+    "手机号",
+    "邮箱",
+    "地址",
+    "住所",
+    "注册地址",
+    "法定代表人",
+    "法人",
+    "填报人",
+    "行号",
+    "拒收原因",
+    "原因",
+    "阶段",
+    "部门",
+    "来源",
+)
 
 
 def _base(name_aliases: tuple[str, ...] = ()) -> list[Field]:
@@ -170,7 +217,12 @@ def firms_table() -> Table:
         "firms",
         [
             *_base(("名称",)),
-            Field("registered_on", "注册成立日期", "date", ("成立日期", "注册日期", "成立时间", "注册时间", "注册成立时间")),
+            Field(
+                "registered_on",
+                "注册成立日期",
+                "date",
+                ("成立日期", "注册日期", "成立时间", "注册时间", "注册成立时间"),
+            ),
             Field("park", "园区", "text", ("所属园区", "所在园区"), longest=64),
             Field("industry", "行业代码", "text", ("国民经济行业代码", "行业", "所属行业", "行业分类代码"), longest=64),
             *_ignored(),
@@ -181,7 +233,14 @@ def firms_table() -> Table:
 def register_table(catalogue: Catalogue, kind: str) -> Table:
     """台账 of one kind: its required columns and vocabulary come from registers.toml."""
     spec = catalogue.registers[kind]
-    kinds = {"category": "term", "level": "term", "starts_on": "date", "ends_on": "date", "amount": "amount", "quantity": "count"}
+    kinds = {
+        "category": "term",
+        "level": "term",
+        "starts_on": "date",
+        "ends_on": "date",
+        "amount": "amount",
+        "quantity": "count",
+    }
     terms = {"category": spec.categories, "level": catalogue.levels}
     own = [
         Field(

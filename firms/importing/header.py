@@ -65,7 +65,9 @@ def letter(index: int) -> str:
     return name
 
 
-def find(rows: Sequence[tuple[int, list[Any]]], table: Table, first_column: int = 0, year: int | None = None) -> Header | None:
+def find(
+    rows: Sequence[tuple[int, list[Any]]], table: Table, first_column: int = 0, year: int | None = None
+) -> Header | None:
     """The header among a sheet's first rows, or None if no row names an identifying column.
 
     Two rows may form one header (merged cells above, the parts below). Raises Unreadable for a column named twice.
@@ -174,7 +176,13 @@ def _unit(header: Header, item: Field, label: str, place: str, stated: list[str]
             unit = fitting[0]
         elif item.kind == "amount":
             header.problems.append(
-                Reason("unit_assumed", f"没有写单位，按“{item.unit}”读取", "如果不是，请在表头写明单位。", f"{place}列“{label[:40]}”", "warning")
+                Reason(
+                    "unit_assumed",
+                    f"没有写单位，按“{item.unit}”读取",
+                    "如果不是，请在表头写明单位。",
+                    f"{place}列“{label[:40]}”",
+                    "warning",
+                )
             )
     if unit and unit not in dimension:
         raise Unreadable(

@@ -80,13 +80,17 @@ def match(code: str, name: str, registry: Registry, normalise: Any) -> tuple[Kno
                 f"“{name}”登记的代码是 {registered}，本行写的是 {code}",
                 "请核对代码；确为两家企业的，先更新企业名录。",
             )
-        return None, Reason("unknown_firm", f"企业名录里没有代码 {code}", "请指定对应的企业，或先导入企业名录。", level="notice")
+        return None, Reason(
+            "unknown_firm", f"企业名录里没有代码 {code}", "请指定对应的企业，或先导入企业名录。", level="notice"
+        )
     named = registry.by_name.get(name, [])
     if len(named) == 1:
         return named[0], Reason("matched_by_name", f"没有代码，按名称对应到 {named[0].code}", level="notice")
     if named:
         return None, Reason("many_firms", f"企业名录里有{len(named)}家叫“{name}”", "请指定其中一家。", level="notice")
-    return None, Reason("unknown_firm", f"企业名录里没有“{name}”", "请指定对应的企业，或先导入企业名录。", level="notice")
+    return None, Reason(
+        "unknown_firm", f"企业名录里没有“{name}”", "请指定对应的企业，或先导入企业名录。", level="notice"
+    )
 
 
 def metrics_row(
@@ -112,19 +116,28 @@ def metrics_row(
         kept = [code for code, value in row.values.items() if after[code] != value]
         if kept:
             named = "、".join(metrics[code].name for code in kept)
-            row.reasons.append(Reason("outranked", f"{named}采用优先级更高的来源", "本次数值会留存并记为冲突。", level="warning").as_dict())
+            row.reasons.append(
+                Reason(
+                    "outranked", f"{named}采用优先级更高的来源", "本次数值会留存并记为冲突。", level="warning"
+                ).as_dict()
+            )
     row.reasons += [reason.as_dict() for reason in _checks_against(row.values, in_force, metrics, checks)]
     row.reasons += [reason.as_dict() for reason in _jumps(row.values, in_force, last_year or {}, metrics)]
 
 
-def folded_with(row: PlannedRow, statements: Sequence[Statement], metrics: Mapping[str, MetricSpec], filing: int | None = None) -> Folded:
+def folded_with(
+    row: PlannedRow, statements: Sequence[Statement], metrics: Mapping[str, MetricSpec], filing: int | None = None
+) -> Folded:
     """The fold once this row is filed (as the latest statement, or under the id it was given)."""
     new = filing if filing is not None else max((statement.filing for statement in statements), default=0) + 1
     return fold((*statements, Statement(new, SOURCE, row.values)), metrics)
 
 
 def _checks_against(
-    values: Mapping[str, float], in_force: Mapping[str, float], metrics: Mapping[str, MetricSpec], checks: Iterable[CheckSpec]
+    values: Mapping[str, float],
+    in_force: Mapping[str, float],
+    metrics: Mapping[str, MetricSpec],
+    checks: Iterable[CheckSpec],
 ) -> list[Reason]:
     """Part ≤ whole where the row states one of the two and another source or file the other: never more than a warning."""
     found = []
@@ -137,13 +150,18 @@ def _checks_against(
             names = metrics[check.part].name, metrics[check.whole].name
             mine = names[0] if check.part in values else names[1]
             found.append(
-                Reason(check.code, f"{names[0]} {part:g} 将大于{names[1]} {whole:g}", "请与对方部门核对。", mine, "warning")
+                Reason(
+                    check.code, f"{names[0]} {part:g} 将大于{names[1]} {whole:g}", "请与对方部门核对。", mine, "warning"
+                )
             )
     return found
 
 
 def _jumps(
-    values: Mapping[str, float], in_force: Mapping[str, float], last_year: Mapping[str, float], metrics: Mapping[str, MetricSpec]
+    values: Mapping[str, float],
+    in_force: Mapping[str, float],
+    last_year: Mapping[str, float],
+    metrics: Mapping[str, MetricSpec],
 ) -> list[Reason]:
     """Figures so far from the one before that the unit is the likeliest reason."""
     found = []
@@ -151,7 +169,13 @@ def _jumps(
         before = in_force.get(code) or last_year.get(code)
         if metrics[code].kind == "amount" and value and before and not 1 / JUMP < abs(value / before) < JUMP:
             found.append(
-                Reason("unit_suspect", f"{metrics[code].name} {value:g} 与此前的 {before:g} 相差千倍以上", "请核对单位。", metrics[code].name, "warning")
+                Reason(
+                    "unit_suspect",
+                    f"{metrics[code].name} {value:g} 与此前的 {before:g} 相差千倍以上",
+                    "请核对单位。",
+                    metrics[code].name,
+                    "warning",
+                )
             )
     return found
 
@@ -173,7 +197,9 @@ def entry_key(firm: int, values: Mapping[str, Any]) -> tuple:
     return (firm, *(values.get(code, "") for code in ENTRY_KEY))
 
 
-def register_row(row: PlannedRow, current: Mapping[str, Any] | None, locked_years: frozenset[int] = frozenset()) -> None:
+def register_row(
+    row: PlannedRow, current: Mapping[str, Any] | None, locked_years: frozenset[int] = frozenset()
+) -> None:
     """Verdict of a register row for a matched firm; ``current`` is the entry in force with the same key, or None.
 
     An entry that begins, or would be ended otherwise, in a locked year is refused: it was part of what was judged.
@@ -192,7 +218,12 @@ def register_row(row: PlannedRow, current: Mapping[str, Any] | None, locked_year
     years = {int(day[:4]) for day in days if day} & locked_years
     if years:
         named = "、".join(map(str, sorted(years)))
-        reason = Reason("year_locked", f"{named}年度已锁定，不能登记或更改该年度的事项", "需要更正的，请积分办先解除锁定。", "起始日期")
+        reason = Reason(
+            "year_locked",
+            f"{named}年度已锁定，不能登记或更改该年度的事项",
+            "需要更正的，请积分办先解除锁定。",
+            "起始日期",
+        )
         row.verdict, row.before = REFUSED, {}
         row.reasons.append(reason.as_dict())
 
@@ -206,15 +237,21 @@ def settle_duplicates(groups: Iterable[Sequence[PlannedRow]]) -> list[PlannedRow
     for group in groups:
         first, *others = group
         places = "、".join(f"{row.sheet}第{row.number}行" for row in group)
-        if all(row.values == first.values for row in others):
+        if all(row.values == first.values for row in others) and all(row.verdict != REFUSED for row in group):
             for row in others:
-                row.reasons.append(Reason("repeated_row", f"与第{first.number}行相同，只计一次", level="notice").as_dict())
+                row.reasons.append(
+                    Reason("repeated_row", f"与第{first.number}行相同，只计一次", level="notice").as_dict()
+                )
                 row.verdict, row.before = LEFT_OUT, {}
                 changed.append(row)
             continue
         for row in group:
             row.reasons.append(
-                Reason("same_firm_twice", f"同一企业在文件中出现{len(group)}次且内容不同（{places}）", "请核对后只保留一行。").as_dict()
+                Reason(
+                    "same_firm_twice",
+                    f"同一企业在文件中出现{len(group)}次且内容不同（{places}）",
+                    "请核对后只保留一行。",
+                ).as_dict()
             )
             row.verdict, row.before = REFUSED, {}
             changed.append(row)
@@ -224,7 +261,14 @@ def settle_duplicates(groups: Iterable[Sequence[PlannedRow]]) -> list[PlannedRow
 def planned(read: ReadRow) -> PlannedRow:
     """A row as read, before anything is known about its firm. Its identity is kept for the person who may have to match it."""
     return PlannedRow(
-        read.sheet, read.number, read.verdict, None, read.values, {}, [reason.as_dict() for reason in read.reasons], read.cells
+        read.sheet,
+        read.number,
+        read.verdict,
+        None,
+        read.values,
+        {},
+        [reason.as_dict() for reason in read.reasons],
+        read.cells,
     )
 
 

@@ -55,9 +55,7 @@ def main() -> None:
 def _line(row: list[Any]) -> bytes:
     line = orjson.dumps(row, default=str)
     if b"null" in line:  # what JSON cannot say (NaN, infinity); the text "null" only costs a second look
-        row = [
-            {"fault": str(cell)} if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in row
-        ]
+        row = [{"fault": str(cell)} if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in row]
         line = orjson.dumps(row, default=str)
     return line + b"\n"
 
@@ -86,7 +84,7 @@ def _checked(sheet: Any, first_column: int, scan: Scan | None, path: str) -> Ite
     """The sheet's rows; with the faults the scan found put in place; refused when fewer rows were read than the file holds."""
     filled = number = 0
     faults = dict(scan.faults) if scan else {}
-    for number, row in enumerate(sheet.iter_rows() if sheet.start else (), start=1):  # noqa: B007
+    for number, row in enumerate(sheet.iter_rows() if sheet.start else (), start=1):
         if number in faults:
             row = _with_faults(row, faults.pop(number), first_column)
         if any(row):
@@ -134,7 +132,7 @@ def _scan(path: str) -> dict[str, Scan]:
 
 def _parts(archive: ZipFile) -> dict[str, str]:
     """Sheet name → part of the zip, from the workbook and its relationships."""
-    from xml.etree import ElementTree  # noqa: S405  (bounded child; expat refuses entity floods; no external entities)
+    from xml.etree import ElementTree
 
     names = {name.lower().lstrip("/"): name for name in archive.namelist()}
     try:

@@ -17,7 +17,9 @@ from firms.importing.problem import BadCell, Reason, Unreadable
 from firms.importing.spool import Sheet, Spool
 
 _TOTAL = re.compile(r"^.{0,8}(合计|总计|小计|共计|总和|平均值?|平均数)[:：]?$")
-_NOTE = re.compile(r"^(备注|注|说明|附注|填表人?|制表人?|审核人?|复核人?|单位负责人|统计负责人|填报人|填报日期|填报单位|联系人|联系电话|数据来源|填表说明)\s*\d*[:：、.]")
+_NOTE = re.compile(
+    r"^(备注|注|说明|附注|填表人?|制表人?|审核人?|复核人?|单位负责人|统计负责人|填报人|填报日期|填报单位|联系人|联系电话|数据来源|填表说明)\s*\d*[:：、.]"
+)
 _ORDINAL = re.compile(r"^[(（]?\d{1,2}[)）]?$|^[甲乙丙丁戊己]$")
 NAMED = 12  # places named in one notice before it says how many more
 
@@ -57,7 +59,13 @@ class Reading:
     """
 
     def __init__(
-        self, spool: Spool, table: Table, *, year: int | None = None, file_name: str = "", checks: Iterable[CheckSpec] = ()
+        self,
+        spool: Spool,
+        table: Table,
+        *,
+        year: int | None = None,
+        file_name: str = "",
+        checks: Iterable[CheckSpec] = (),
     ) -> None:
         self.table = table
         self.year = year
@@ -84,7 +92,9 @@ class Reading:
         if not self.account.headers:
             raise self._no_table(other_years)
         if self._blank:
-            self._note(Reason("blank_rows", f"空行{self.account.blank}行不计入：{_ranges(self._blank)}", level="notice"))
+            self._note(
+                Reason("blank_rows", f"空行{self.account.blank}行不计入：{_ranges(self._blank)}", level="notice")
+            )
 
     def _useful(self, found: Header) -> bool:
         data = [column for column in found.columns if column.field.kind not in ("code", "name", "year")]
@@ -94,7 +104,9 @@ class Reading:
         if other_years:
             named = "、".join(map(str, sorted(other_years)))
             return Unreadable(
-                "year_mismatch", f"表中写的是{named}年，所选年度是{self.year}年。", hint="请核对年度，或换成该年度的文件。"
+                "year_mismatch",
+                f"表中写的是{named}年，所选年度是{self.year}年。",
+                hint="请核对年度，或换成该年度的文件。",
             )
         wanted = "、".join(item.name for item in self.table.fields.values() if item.kind not in ("ignored", "year"))
         if len(wanted) > 120:
@@ -122,7 +134,12 @@ class Reading:
         self.account.problems += found.problems
         if found.ignored:
             self._note(
-                Reason("unknown_columns", f"未识别的列不读取：{_listed(found.ignored)}", "需要导入的请改成目录中的名称。", level="warning")
+                Reason(
+                    "unknown_columns",
+                    f"未识别的列不读取：{_listed(found.ignored)}",
+                    "需要导入的请改成目录中的名称。",
+                    level="warning",
+                )
             )
         parser = _RowParser(self, sheet.name, found)
         for number, row in chain((pair for pair in first if pair[0] > found.row), sheet.rows):
@@ -248,7 +265,11 @@ class _RowParser:
             return
         if self.reading._is_text and any(str(cell).strip() for cell in row[self.width :]):
             reasons.append(
-                Reason("extra_cells", f"本行有{width}列，表头只有{self.width}列", "数字中的千分位逗号要么去掉，要么给单元格加引号。")
+                Reason(
+                    "extra_cells",
+                    f"本行有{width}列，表头只有{self.width}列",
+                    "数字中的千分位逗号要么去掉，要么给单元格加引号。",
+                )
             )
         self._settle(read)
 
@@ -270,7 +291,9 @@ class _RowParser:
         if year is None or year == self.reading.year:
             return False
         read.verdict, read.values = "left_out", {}
-        read.reasons = [Reason("other_year", f"属于{year}年，不是所选的{self.reading.year}年", column=column.place, level="notice")]
+        read.reasons = [
+            Reason("other_year", f"属于{year}年，不是所选的{self.reading.year}年", column=column.place, level="notice")
+        ]
         return True
 
     def _settle(self, read: ReadRow) -> None:
@@ -288,28 +311,39 @@ class _RowParser:
         else:
             read.reasons += row_checks(read.values, self.reading.checks, self.table)
         if not read.code and not read.name and not read.reasons:
-            read.reasons.append(Reason("no_identity", "有数据，但没有统一社会信用代码和企业名称", "请补上其中一项后重新上传。"))
+            read.reasons.append(
+                Reason("no_identity", "有数据，但没有统一社会信用代码和企业名称", "请补上其中一项后重新上传。")
+            )
         if any(reason.level == "error" for reason in read.reasons):
             read.verdict = "refused"
 
     def _settle_register(self, read: ReadRow) -> None:
         spec = self.table.register
-        assert spec is not None  # noqa: S101  (registers tables have one)
+        assert spec is not None
         values = read.values
         if self.category:
             values.setdefault("category", self.category)
         if spec.default_title and not values.get("title"):
-            values["title"] = next((item.name for item in spec.categories if item.code == values.get("category")), spec.name)
+            values["title"] = next(
+                (item.name for item in spec.categories if item.code == values.get("category")), spec.name
+            )
         said = {reason.column for reason in read.reasons}
         for item in self.table.fields.values():
             place = next((column.place for _, code, _, column in self.columns if code == item.code), item.name)
             if item.required and item.code not in values and place not in said:
                 read.reasons.append(Reason("required", f"没有填写{item.name}", "该项必填。", place))
         if values.get("category") in spec.needs_end and "ends_on" not in values:
-            read.reasons.append(Reason("required", "没有填写有效期（终止日期）", "该类资质有有效期，请补上。", "终止日期"))
+            read.reasons.append(
+                Reason("required", "没有填写有效期（终止日期）", "该类资质有有效期，请补上。", "终止日期")
+            )
         if values.get("ends_on", "9999") < values.get("starts_on", ""):
             read.reasons.append(
-                Reason("dates_reversed", f"终止日期 {values['ends_on']} 早于起始日期 {values['starts_on']}", "请核对两个日期。", "终止日期")
+                Reason(
+                    "dates_reversed",
+                    f"终止日期 {values['ends_on']} 早于起始日期 {values['starts_on']}",
+                    "请核对两个日期。",
+                    "终止日期",
+                )
             )
 
     def compare_total(self) -> list[Reason]:
@@ -322,7 +356,8 @@ class _RowParser:
             Reason(
                 "total_differs",
                 f"第{number}行合计“{names[code]}”为 {stated:,.2f}，各行之和为 {self.sums[code]:,.2f}",
-                "请核对是否缺行或有错数。", level="warning",
+                "请核对是否缺行或有错数。",
+                level="warning",
             )  # fmt: skip
             for code, stated in totals.items()
             if abs(stated - self.sums[code]) > max(0.01, 1e-6 * abs(stated))
@@ -337,7 +372,13 @@ def row_checks(values: dict[str, Any], checks: Iterable[CheckSpec], table: Table
         if part is not None and whole is not None and part > whole:
             names = table.fields[check.part].name, table.fields[check.whole].name
             found.append(
-                Reason(check.code, f"{names[0]} {part:g} 大于{names[1]} {whole:g}", "部分不能大于整体，请核对。", names[0], check.severity)
+                Reason(
+                    check.code,
+                    f"{names[0]} {part:g} 大于{names[1]} {whole:g}",
+                    "部分不能大于整体，请核对。",
+                    names[0],
+                    check.severity,
+                )
             )
     return found
 

@@ -41,7 +41,7 @@ class Limits:
     ratio: int = 200  # spreadsheet XML compresses 10–60 times; a bomb a thousand times
 
 
-def identify(file: BinaryIO, limits: Limits = Limits()) -> str:  # noqa: B008  (frozen)
+def identify(file: BinaryIO, limits: Limits = Limits()) -> str:
     """``xlsx``, ``xls``, ``csv:<encoding>``. Raises Unreadable, naming what the file is instead."""
     size = file.seek(0, 2)
     if size == 0:
@@ -157,6 +157,6 @@ def _encoding(file: BinaryIO) -> str:
     raise Unreadable("unknown_encoding", "文字编码无法识别（不是 UTF-8，也不是 GB18030）。", hint=RESAVE)
 
 
-def identify_path(path: str | Path, limits: Limits = Limits()) -> str:  # noqa: B008
+def identify_path(path: str | Path, limits: Limits = Limits()) -> str:
     with open(path, "rb") as file:
         return identify(file, limits)

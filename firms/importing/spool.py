@@ -98,7 +98,7 @@ class _Position:
         self.after = b""
 
 
-def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:  # noqa: B008
+def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:
     """Sniff the file and read all its rows in a child process. Raises Unreadable with what to do."""
     kind = identify_path(path)
     numbers = (bounds.memory, bounds.seconds, bounds.rows, bounds.columns)
@@ -107,7 +107,12 @@ def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:  # noqa: B008
     try:
         try:
             done = subprocess.run(  # noqa: S603
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, timeout=bounds.seconds * 2, check=False
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.PIPE,
+                timeout=bounds.seconds * 2,
+                check=False,
             )
             failed = done.returncode != 0
         except subprocess.TimeoutExpired:

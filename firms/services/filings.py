@@ -1,0 +1,137 @@
+"""What the sources stated, and the sheets folded from it. The year's row is the mutex of its facts: ``lock_year`` first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import models, transaction
+from django.db.models.functions import Cast
+
+from firms.catalogue import MetricSpec
+from firms.importing.fold import Folded, Statement, fold
+from firms.models import DataYear, FactSheet, Filing
+from firms.services import bulk, catalogue
+from firms.services.refusal import Refusal
+
+CHUNK = 2000  # firms at a time: queries and memory stay bounded whatever the size of a file
+
+
+def lock_year(year: int) -> DataYear:
+    """Take the year's mutex until the transaction ends. Raises Refusal when the year has been judged and locked."""
+    DataYear.objects.get_or_create(year=year)
+    row = DataYear.objects.select_for_update(no_key=True).get(year=year)
+    refuse_if_locked(row)
+    return row
+
+
+def refuse_if_locked(row: DataYear | None) -> None:
+    if row is not None and row.is_locked:
+        raise Refusal(
+            "year_locked",
+            f"{row.year}年度的数据已锁定，不能再更改。",
+            place=f"{row.year}年度",
+            hint="需要更正的，请积分办先解除该年度的锁定。",
+        )
+
+
+def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[Statement]]:
+    """The filings in force of a year by firm id, each list oldest first (one query)."""
+    filings = Filing.objects.in_force().filter(year=year)
+    if firms is not None:
+        filings = filings.filter(firm_id__in=list(firms))
+    rows = filings.order_by("id").values_list(
+        "id", "firm_id", "source", Cast("values", models.TextField())
+    )  # fmt: skip
+    found: dict[int, list[Statement]] = defaultdict(list)
+    for pk, firm, source, values in rows.iterator(chunk_size=CHUNK):
+        found[firm].append(Statement(pk, source, orjson.loads(values)))
+    return found
+
+
+def sheet_values(year: int, firms: Iterable[int]) -> dict[int, dict[str, float]]:
+    """The values in force of a year by firm id (one query)."""
+    rows = FactSheet.objects.filter(year=year, firm_id__in=list(firms))
+    return {firm: orjson.loads(text) for firm, text in rows.values_list("firm_id", Cast("values", models.TextField()))}
+
+
+@dataclass(frozen=True, slots=True)
+class NewFiling:
+    """A filing about to be appended; ``row_number`` is its row in the batch's file."""
+
+    firm: int
+    values: Mapping[str, float]
+    sheet: str = ""
+    row_number: int | None = None
+
+
+def append(
+    filings: Sequence[NewFiling],
+    *,
+    year: int,
+    source: str,
+    by_id: int | None,
+    department_id: int | None = None,
+    batch_id: int | None = None,
+) -> list[int]:
+    """Append filings and return their ids in order. Fold afterwards (``write_sheets`` or ``refold``), under ``lock_year``."""
+    ids = bulk.reserve_ids(Filing, len(filings))
+    now = bulk.now_value()
+    bulk.insert(
+        Filing,
+        ("id", "firm_id", "year", "source", "department_id", "batch_id", "sheet", "row_number", "values", "filed_by_id", "filed_at"),
+        (
+            (pk, new.firm, year, source, department_id, batch_id, new.sheet, new.row_number, bulk.json_text(new.values), by_id, now)
+            for pk, new in zip(ids, filings, strict=True)
+        ),
+    )  # fmt: skip
+    return ids
+
+
+def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
+    """Put the sheets of these firms in force; a sheet that exists gets a new version."""
+    now = bulk.now_value()
+
+    def row(firm: int, sheet: Folded) -> tuple[Any, ...]:
+        text = bulk.json_text
+        return (
+            firm,
+            year,
+            text(sheet.values),
+            text(sheet.winners),
+            text(sheet.conflicts),
+            bool(sheet.conflicts),
+            1,
+            now,
+        )
+
+    bulk.upsert(
+        FactSheet,
+        ("firm_id", "year", "values", "winners", "conflicts", "has_conflicts", "version", "updated_at"),
+        (row(firm, sheet) for firm, sheet in folded.items()),
+        unique=("year", "firm_id"),
+        bump="version",
+    )
+
+
+@transaction.atomic
+def refold(year: int, firms: Iterable[int] | None = None, metrics: Mapping[str, MetricSpec] | None = None) -> int:
+    """Make the sheets of these firms (default: all with filings) what their filings in force say; how many were written.
+
+    A firm of which nothing is in force any more has no sheet: nothing was provided.
+    """
+    metrics = metrics if metrics is not None else catalogue.in_force().metrics
+    if firms is None:
+        firms = Filing.objects.filter(year=year).order_by().values_list("firm_id", flat=True).distinct()
+    ids = sorted(set(firms))
+    written = 0
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        stated = statements(year, part)
+        write_sheets(year, {firm: fold(stated[firm], metrics) for firm in part if firm in stated})
+        FactSheet.objects.filter(year=year, firm_id__in=[firm for firm in part if firm not in stated]).delete()
+        written += len(stated)
+    return written

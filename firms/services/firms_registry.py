@@ -1,0 +1,175 @@
+"""The register of firms: who they are, found by code or exact name, and brought in by a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import models
+from pypinyin import Style, lazy_pinyin, load_phrases_dict
+
+from firms.importing.cells import firm_name
+from firms.importing.plan import PlannedRow, Registry, firm_row
+from firms.importing.problem import Reason
+from firms.models import Department, Firm, ImportBatch, ImportRow, Industry, Park
+from firms.services import bulk
+
+# Places around here that the general dictionary misreads.
+load_phrases_dict({"单县": [["shàn"], ["xiàn"]], "长垣": [["cháng"], ["yuán"]], "浚县": [["xùn"], ["xiàn"]]})
+
+
+def pinyin_of(name: str) -> tuple[str, str]:
+    """(full pinyin, initials) of a name for search: lower-case, without marks, Latin letters and digits as they are."""
+    spoken = "".join(letter for letter in name if letter.isalnum()).lower()
+    return "".join(lazy_pinyin(spoken))[:512], "".join(lazy_pinyin(spoken, style=Style.FIRST_LETTER))[:128]
+
+
+def registry(codes: Iterable[str], names: Iterable[str]) -> Registry:
+    """The registered firms with any of these codes or names (one query); names compare in registered form."""
+    written = {form for name in names if name for form in (name, name.replace("（", "(").replace("）", ")"))}
+    rows = Firm.objects.filter(models.Q(credit_code__in=[code for code in codes if code]) | models.Q(name__in=written))
+    return Registry.of(rows.values_list("id", "credit_code", "name"), firm_name)
+
+
+class FirmsTarget:
+    """企业名录 workbooks: create firms and correct what the register says of them."""
+
+    matches_firms = False
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self.batch = batch
+        self.parks = {
+            name: pk for pk, code, label in Park.objects.values_list("id", "code", "name") for name in (code, label)
+        }
+        self.park_names = dict(Park.objects.values_list("id", "name"))
+        self.industries = {
+            name: pk for pk, code, label in Industry.objects.values_list("id", "code", "name")
+            for name in (code, code.lstrip("ABCDEFGHIJKLMNOPQRST"), label)
+        }  # fmt: skip
+        self.industry_codes = dict(Industry.objects.values_list("id", "code"))
+        self._created: list[int] = []
+
+    def lock(self) -> None:
+        """The registrar's row is the mutex of the register: two imports of firms never interleave."""
+        Department.objects.select_for_update(no_key=True).filter(code="market").first()
+
+    def key(self, row: PlannedRow) -> Any:
+        return row.values.get("credit_code")
+
+    def plan(self, rows: Sequence[PlannedRow]) -> None:
+        """Verdict of each row by its code (one query a chunk)."""
+        known = self._known(rows)
+        for row in rows:
+            for problem in self._resolve(row):
+                row.reasons.append(problem.as_dict())
+                row.verdict = "refused"
+            if row.verdict == "refused":
+                continue
+            pk, current = known.get(row.values["credit_code"], (None, None))
+            row.firm = pk
+            firm_row(row, current)
+
+    def _resolve(self, row: PlannedRow) -> list[Reason]:
+        """Park and industry in the words of their tables; an unknown one is a problem."""
+        problems = []
+        for field, table, names, title in (
+            ("park", self.parks, self.park_names, "园区"),
+            ("industry", self.industries, self.industry_codes, "行业"),
+        ):
+            given = row.values.get(field)
+            if given is None:
+                continue
+            if given in table:
+                row.values[field] = names[table[given]]
+            else:
+                problems.append(
+                    Reason(
+                        f"unknown_{field}",
+                        f"{title}“{given[:30]}”不在目录中",
+                        f"请先在后台登记该{title}，或改为已有名称。",
+                        title,
+                    )
+                )
+        return problems
+
+    def _known(self, rows: Sequence[PlannedRow]) -> dict[str, tuple[int, dict[str, Any]]]:
+        codes = [row.values["credit_code"] for row in rows if "credit_code" in row.values]
+        found = {}
+        for pk, code, name, registered_on, park, industry in Firm.objects.filter(credit_code__in=codes).values_list(
+            "id", "credit_code", "name", "registered_on", "park__name", "industry__code"
+        ):
+            current = {"credit_code": code, "name": firm_name(name), "park": park, "industry": industry}
+            current["registered_on"] = registered_on.isoformat() if registered_on else None
+            found[code] = (pk, current)
+        return found
+
+    def apply(self, rows: Sequence[tuple[int, PlannedRow]]) -> None:
+        """Create the new firms, correct the changed ones, and note on each row the firm it made."""
+        new = [(pk, row) for pk, row in rows if row.verdict == "create"]
+        ids = bulk.reserve_ids(Firm, len(new))
+        now = bulk.now_value()
+        bulk.insert(
+            Firm,
+            ("id", "credit_code", "name", "name_pinyin", "name_initials", "registered_on", "park_id", "industry_id", "version", "created_at", "updated_at"),
+            (
+                (
+                    firm, row.values["credit_code"], row.values["name"], *pinyin_of(row.values["name"]), row.values.get("registered_on"),
+                    self.parks.get(row.values.get("park", "")), self.industries.get(row.values.get("industry", "")), 0, now, now,
+                )
+                for firm, (_, row) in zip(ids, new, strict=True)
+            ),
+        )  # fmt: skip
+        ImportRow.objects.bulk_update(
+            [ImportRow(pk=pk, firm_id=firm) for firm, (pk, _) in zip(ids, new, strict=True)], ["firm"], batch_size=500
+        )
+        self._correct(
+            [(row.firm, {code: row.values[code] for code in row.before}) for _, row in rows if row.verdict == "change"]
+        )
+
+    def _correct(self, changes: Sequence[tuple[int | None, dict[str, Any]]]) -> None:
+        firms = Firm.objects.in_bulk([pk for pk, _ in changes if pk])
+        for pk, values in changes:
+            firm = firms[pk]  # type: ignore[index]
+            for field, value in values.items():
+                if field == "park":
+                    firm.park_id = self.parks.get(value) if value else None
+                elif field == "industry":
+                    firm.industry_id = self.industries.get(value) if value else None
+                else:
+                    setattr(firm, field, value)
+            firm.name_pinyin, firm.name_initials = pinyin_of(firm.name)
+            firm.version += 1
+        fields = ["name", "name_pinyin", "name_initials", "registered_on", "park", "industry", "version"]
+        Firm.objects.bulk_update(firms.values(), fields, batch_size=500)
+
+    def undo(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
+        """Take back what these rows did; the names of firms kept because more is known of them by now, with why."""
+        created = {row.firm: (pk, row) for pk, row in chunk if row.verdict == "create" and row.firm}
+        used = self._used(created)
+        kept = [f"{created[firm][1].values['name']}（已有其他数据，保留）" for firm in sorted(used)]
+        gone = [firm for firm in created if firm not in used]
+        ImportRow.objects.filter(batch=self.batch, firm_id__in=gone).update(firm=None)
+        Firm.objects.filter(pk__in=gone).delete()
+        known = self._known([row for _, row in chunk])
+        back = []
+        for _, row in chunk:
+            if row.verdict != "change" or row.firm is None:
+                continue
+            current = known.get(row.values["credit_code"], (None, {}))[1]
+            if all(current.get(code) == row.values[code] for code in row.before):
+                back.append((row.firm, row.before))
+            else:
+                kept.append(f"{row.values['name']}（之后又有更改，保留）")
+        self._correct(back)
+        return kept
+
+    def _used(self, created: Iterable[int]) -> set[int]:
+        """Firms that anything other than this batch's rows refers to, whichever app holds it."""
+        ids = list(created)
+        used: set[int] = set()
+        for relation in Firm._meta.related_objects:
+            rows = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": ids})
+            if relation.related_model is ImportRow:
+                rows = rows.exclude(batch=self.batch)
+            used.update(rows.values_list(relation.field.attname, flat=True).distinct())
+        return used

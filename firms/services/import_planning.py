@@ -1,0 +1,169 @@
+"""From a file's rows to a staged plan, and the same plan judged again by what is known later."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+from itertools import islice
+
+from django.db import transaction
+
+from firms.importing import spool
+from firms.importing.cells import firm_name
+from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, PlannedRow, match, planned, settle_duplicates
+from firms.importing.rows import Account, Reading, ReadRow
+from firms.models import Department, ImportBatch
+from firms.services import catalogue, import_rows
+from firms.services.firms_registry import registry
+from firms.services.import_rows import CHUNK
+from firms.services.import_targets import Kind, Target, table_of, target_of
+from firms.services.refusal import Refusal
+
+State = ImportBatch.State
+Progress = Callable[[int, str], None]
+
+
+def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> None:
+    """Match, judge and stage every row, chunk by chunk; the batch is 待确认 only when all of it stands."""
+    table = table_of(batch.kind, batch.register_kind)
+    target = target_of(batch)
+    reading = Reading(
+        rows, table, year=batch.year if batch.kind == Kind.METRICS else None, file_name=batch.file_name,
+        checks=catalogue.in_force().checks if batch.kind == Kind.METRICS else (),
+    )  # fmt: skip
+    seen: dict[Hashable, tuple[str, int]] = {}
+    repeated: set[Hashable] = set()
+    stream, done, permitted = iter(reading), 0, False
+    while chunk := list(islice(stream, CHUNK)):
+        if not permitted:
+            _permit_columns(batch, reading)
+            permitted = True
+        prepared = _prepared(batch, target, chunk)
+        for row in prepared:
+            if row.verdict in ACCEPTED or (row.verdict == REFUSED and row.firm):
+                place = (row.sheet, row.number)
+                if seen.setdefault(target.key(row), place) != place:
+                    repeated.add(target.key(row))
+        with transaction.atomic():
+            import_rows.stage(batch, prepared)
+        done += len(chunk)
+        progress(min(95, 100 * done // max(rows.lines, 1)), f"已读取{done}行")
+    _permit_columns(batch, reading)
+    with transaction.atomic():
+        _settle_repeated(batch, target, repeated)
+        _finish_plan(batch, reading.account)
+
+
+def _permit_columns(batch: ImportBatch, reading: Reading) -> None:
+    """A department's file may hold the department's own metrics only; the office may bring in anyone's."""
+    user = batch.uploaded_by
+    if user is None or user.role != "department" or batch.kind != Kind.METRICS:
+        return
+    own = batch.department.code if batch.department else ""
+    names = dict(Department.objects.values_list("code", "name"))
+    foreign = [
+        f"{column.place}（{names.get(column.field.owner, '未定部门')}）"
+        for found in reading.account.headers.values() for column in found.columns
+        if column.field.kind in ("amount", "count", "flag") and column.field.owner != own
+    ]  # fmt: skip
+    if foreign:
+        raise Refusal(
+            "foreign_column", f"以下数据项不归{names.get(own, '本部门')}填报：{'、'.join(foreign[:8])}。",
+            place=f"文件“{batch.file_name}”", hint="请删除这些列后重新上传，或请积分办导入。", status=403,
+        )  # fmt: skip
+
+
+def _prepared(batch: ImportBatch, target: Target, chunk: list[ReadRow]) -> list[PlannedRow]:
+    """The chunk matched to firms and judged."""
+    rows = [planned(read) for read in chunk]
+    to_judge: list[PlannedRow] = []
+    if target.matches_firms:
+        known = registry((read.code for read in chunk), (read.name for read in chunk))
+        for read, row in zip(chunk, rows, strict=True):
+            if row.verdict == LEFT_OUT:
+                continue
+            found, reason = match(read.code, read.name, known, firm_name) if read.code or read.name else (None, None)
+            row.firm = found.id if found else None
+            if row.verdict == REFUSED:
+                continue
+            if reason is not None:
+                row.reasons.append(reason.as_dict())
+            if found is not None:
+                to_judge.append(row)
+            else:
+                row.verdict = REFUSED if reason is not None and reason.level == "error" else UNMATCHED
+    else:
+        for read, row in zip(chunk, rows, strict=True):
+            row.values |= {"credit_code": read.code, "name": read.name}
+            if not row.verdict:
+                to_judge.append(row)
+    target.plan(to_judge)
+    return rows
+
+
+def _settle_repeated(batch: ImportBatch, target: Target, repeated: set[Hashable]) -> None:
+    if not repeated:
+        return
+    groups: dict[Hashable, list[tuple[int, PlannedRow]]] = defaultdict(list)
+    for chunk in import_rows.staged(batch, verdicts=(*ACCEPTED, REFUSED)):
+        for pk, row in chunk:
+            if (key := target.key(row)) in repeated:
+                groups[key].append((pk, row))
+    keys = {id(row): pk for group in groups.values() for pk, row in group}
+    changed = settle_duplicates([row for _, row in group] for group in groups.values())
+    import_rows.restate((keys[id(row)], row) for row in changed)
+
+
+def _finish_plan(batch: ImportBatch, account: Account) -> None:
+    by_verdict, digest = import_rows.summary(batch)
+    batch.counts = _counts(account, by_verdict)
+    batch.problems = [problem.as_dict() for problem in account.problems]
+    batch.mapping = {
+        sheet: {
+            "row": found.row, "texts": list(found.texts), "title": found.title,
+            "columns": [
+                {"letter": column.letter, "header": column.header, "field": column.field.code, "name": column.field.name, "unit": column.unit}
+                for column in found.columns
+            ],
+        }
+        for sheet, found in account.headers.items()
+    }  # fmt: skip
+    batch.plan_digest = digest
+    batch.state = State.PLANNED
+    batch.save(update_fields=["counts", "problems", "mapping", "plan_digest", "state"])
+
+
+def _counts(account: Account, by_verdict: dict[str, int]) -> dict[str, int]:
+    """lines = heading + elsewhere + rows; rows = accepted + unmatched + refused + left_out (blank rows among them)."""
+    accepted = sum(by_verdict.get(verdict, 0) for verdict in ACCEPTED)
+    return {
+        "lines": account.lines, "heading": account.heading, "elsewhere": account.elsewhere, "rows": account.rows,
+        "accepted": accepted, **{verdict: by_verdict.get(verdict, 0) for verdict in (*ACCEPTED, UNMATCHED, REFUSED)},
+        "left_out": by_verdict.get(LEFT_OUT, 0) + account.blank, "blank": account.blank, "warnings": by_verdict.get("warnings", 0),
+    }  # fmt: skip
+
+
+def recount(batch: ImportBatch) -> None:
+    """Counts and digest of a plan after some of its rows were judged anew."""
+    by_verdict, batch.plan_digest = import_rows.summary(batch)
+    blank = batch.counts.get("blank", 0)
+    fresh = {verdict: by_verdict.get(verdict, 0) for verdict in (*ACCEPTED, UNMATCHED, REFUSED)}
+    batch.counts |= fresh | {
+        "accepted": sum(fresh[verdict] for verdict in ACCEPTED), "left_out": by_verdict.get(LEFT_OUT, 0) + blank,
+        "warnings": by_verdict.get("warnings", 0),
+    }  # fmt: skip
+    batch.save(update_fields=["counts", "plan_digest"])
+
+
+def replanned(batch: ImportBatch, target: Target) -> Iterator[list[tuple[int, PlannedRow]]]:
+    """The staged rows judged again by what is known now; warnings already given are not repeated."""
+    for chunk in import_rows.staged(batch):
+        judge = [row for _, row in chunk if row.verdict in ACCEPTED]
+        kept = {id(row): row.reasons for row in judge}
+        for row in judge:
+            row.reasons = []
+        target.plan(judge)
+        for row in judge:
+            old = kept[id(row)]
+            row.reasons = old + [reason for reason in row.reasons if reason not in old]
+        yield chunk

@@ -1,0 +1,83 @@
+"""The staged rows of a batch: written and read in chunks, never one query a row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import orjson
+from django.db import models
+from django.db.models.functions import Cast
+
+from firms.importing import cells
+from firms.importing.plan import ACCEPTED, Digest, PlannedRow
+from firms.models import ImportBatch, ImportRow
+from firms.services import bulk
+
+CHUNK = 2000
+_COLUMNS = ("batch_id", "sheet", "row_number", "verdict", "firm_id", "cells", "values", "before", "reasons")
+_JSON = ("cells", "values", "before", "reasons")
+
+
+def stage(batch: ImportBatch, rows: Iterable[PlannedRow]) -> None:
+    """Append rows to the batch. What an accepted row said stands in its values; raw cells are kept for all others."""
+    text = bulk.json_text
+
+    def raw(row: PlannedRow) -> str:
+        return "[]" if row.verdict in ACCEPTED else text([cells.shown(cell) for cell in row.cells])
+
+    bulk.insert(
+        ImportRow,
+        _COLUMNS,
+        (
+            (batch.pk, row.sheet, row.number, row.verdict, row.firm, raw(row), text(row.values), text(row.before), text(row.reasons))
+            for row in rows
+        ),
+    )  # fmt: skip
+
+
+def staged(
+    batch: ImportBatch, *, verdicts: Iterable[str] | None = None, with_cells: bool = False
+) -> Iterator[list[tuple[int, PlannedRow]]]:
+    """The batch's rows in file order, in chunks of (primary key, row)."""
+    names = [name for name in _JSON if with_cells or name != "cells"]
+    rows = ImportRow.objects.filter(batch=batch).order_by("id")
+    if verdicts is not None:
+        rows = rows.filter(verdict__in=list(verdicts))
+    # Decoded here by orjson: five times faster than the field's own json.
+    query = rows.annotate(**{f"{name}_text": Cast(name, models.TextField()) for name in names})
+    last = 0
+    while chunk := list(
+        query.filter(pk__gt=last).values_list(
+            "pk", "sheet", "row_number", "verdict", "firm_id", *(f"{name}_text" for name in names)
+        )[:CHUNK]
+    ):
+        last = chunk[-1][0]
+        yield [
+            (pk, PlannedRow(sheet, number, verdict, firm, **dict(zip(names, map(orjson.loads, texts), strict=True))))
+            for pk, sheet, number, verdict, firm, *texts in chunk
+        ]
+
+
+def restate(rows: Iterable[tuple[int, PlannedRow]]) -> None:
+    """Write verdict, firm, before and reasons of staged rows anew."""
+    changed = [
+        ImportRow(pk=pk, verdict=row.verdict, firm_id=row.firm, before=row.before, reasons=row.reasons) for pk, row in rows
+    ]  # fmt: skip
+    ImportRow.objects.bulk_update(changed, ["verdict", "firm", "before", "reasons"], batch_size=500)
+
+
+def summary(batch: ImportBatch) -> tuple[dict[str, int], str]:
+    """(rows by verdict with ``warnings``, digest) of what is staged now."""
+    counts: Counter[str] = Counter()
+    digest = Digest()
+    for chunk in staged(batch):
+        for _, row in chunk:
+            counts[row.verdict] += 1
+            counts["warnings"] += warns(row)
+            digest.add(row.sheet, row.number, row.verdict, row.firm, row.values, row.before)
+    return dict(counts), digest.hexdigest()
+
+
+def warns(row: PlannedRow) -> bool:
+    return row.verdict in ACCEPTED and any(reason.get("level") == "warning" for reason in row.reasons)

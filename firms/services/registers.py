@@ -1,0 +1,142 @@
+"""Registers (台账) brought in by a workbook: entries created or corrected, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from firms import catalogue
+from firms.importing.plan import ENTRY_KEY, PlannedRow, entry_key, register_row
+from firms.models import DataYear, Department, ImportBatch, RegisterEntry
+from firms.services import bulk
+from firms.services.filings import refuse_if_locked
+
+_DETAILS = ("ends_on", "amount", "quantity", "document_number")
+_DEFAULTS = {"quantity": 1, "document_number": ""}
+
+
+class RegistersTarget:
+    """Entries of one register; the owner departments' rows are its mutex."""
+
+    matches_firms = True
+
+    def __init__(self, batch: ImportBatch) -> None:
+        self.batch = batch
+        self.spec = catalogue.load().registers[batch.register_kind]
+        self.locked_years = self._locked_years()
+
+    def _locked_years(self) -> frozenset[int]:
+        return frozenset(DataYear.objects.filter(locked_at__isnull=False).values_list("year", flat=True))
+
+    def lock(self) -> None:
+        """Nobody else imports into this register, and no year is locked or unlocked, until the transaction ends."""
+        owners = Department.objects.filter(code__in=self.spec.owners).order_by("id")
+        list(owners.select_for_update(no_key=True))
+        list(DataYear.objects.select_for_update(no_key=True).order_by("year"))
+        self.locked_years = self._locked_years()
+
+    def key(self, row: PlannedRow) -> Any:
+        return entry_key(row.firm, row.values) if row.firm is not None else None
+
+    def plan(self, rows: Sequence[PlannedRow]) -> None:
+        """Verdict of each matched row by the entry in force with the same key (one query a chunk)."""
+        known = self._in_force(row.firm for row in rows)
+        for row in rows:
+            if "amount" in row.values:
+                row.values["amount"] = float(_money(row.values["amount"]) or 0)
+            entry = known.get(self.key(row))
+            register_row(row, _details(entry) if entry else None, self.locked_years)
+
+    def _in_force(self, firms: Iterable[int | None]) -> dict[Any, RegisterEntry]:
+        entries = RegisterEntry.objects.in_force().filter(kind=self.spec.kind, firm_id__in={pk for pk in firms if pk})
+        return {
+            entry_key(entry.firm_id, {code: _plain(getattr(entry, code)) for code in ENTRY_KEY}): entry
+            for entry in entries
+        }
+
+    def apply(self, rows: Sequence[tuple[int, PlannedRow]]) -> None:
+        """Create and correct entries."""
+        now = bulk.now_value()
+        bulk.insert(
+            RegisterEntry,
+            (
+                "firm_id", "kind", "category", "level", "title", "starts_on", "ends_on", "amount", "quantity",
+                "document_number", "department_id", "batch_id", "version", "created_at", "updated_at",
+            ),
+            (
+                (
+                    row.firm, self.spec.kind, values.get("category", ""), values.get("level", ""), values["title"],
+                    values["starts_on"], values.get("ends_on"), _money(values.get("amount")), int(values.get("quantity", 1)),
+                    values.get("document_number", ""), self.batch.department_id, self.batch.pk, 0, now, now,
+                )
+                for row in (row for _, row in rows if row.verdict == "create")
+                for values in (row.values,)
+            ),
+        )  # fmt: skip
+        changed = [row for _, row in rows if row.verdict == "change"]
+        known = self._in_force(row.firm for row in changed)
+        self._correct([(known[self.key(row)], {code: row.values[code] for code in row.before}) for row in changed])
+
+    def _correct(self, changes: Sequence[tuple[RegisterEntry, dict[str, Any]]]) -> None:
+        for entry, values in changes:
+            for field, value in values.items():
+                setattr(entry, field, _DEFAULTS.get(field) if value is None else value)
+            entry.version += 1
+            entry.updated_at = timezone.now()
+        RegisterEntry.objects.bulk_update(
+            [entry for entry, _ in changes], [*_DETAILS, "version", "updated_at"], batch_size=500
+        )  # fmt: skip
+
+    def undo(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
+        """Void what these rows created and restore what they corrected; what was changed since is kept and named."""
+        known = self._in_force(row.firm for _, row in chunk)
+        void, back, kept = [], [], []
+        for _, row in chunk:
+            entry = known.get(self.key(row))
+            if row.verdict not in ("create", "change") or entry is None:
+                continue
+            current = _details(entry)
+            mine = {code: value for code, value in row.values.items() if code in _DETAILS}
+            untouched = all(current.get(code) == value for code, value in mine.items())
+            if not untouched or (row.verdict == "create" and (entry.batch_id != self.batch.pk or entry.version)):
+                kept.append(f"{entry.title}（{row.sheet}第{row.number}行，之后又有更改，保留）")
+            elif row.verdict == "create":
+                void.append(entry.pk)
+            else:
+                back.append((entry, row.before))
+        self._refuse_locked([row for _, row in chunk if row.verdict in ("create", "change")])
+        RegisterEntry.objects.filter(pk__in=void).update(voided_at=timezone.now(), updated_at=timezone.now())
+        self._correct(back)
+        return kept
+
+    def _refuse_locked(self, rows: Iterable[PlannedRow]) -> None:
+        days = {
+            day
+            for row in rows
+            for day in (row.values["starts_on"], row.values.get("ends_on") if "ends_on" in row.before else None)
+        }
+        years = {int(day[:4]) for day in days if day} & self.locked_years
+        if years:
+            refuse_if_locked(DataYear.objects.get(year=min(years)))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _details(entry: RegisterEntry) -> dict[str, Any]:
+    """An entry's correctable fields as a row would state them."""
+    return {
+        "ends_on": _plain(entry.ends_on),
+        "amount": float(entry.amount) if entry.amount is not None else None,
+        "quantity": float(entry.quantity),
+        "document_number": entry.document_number,
+    }
+
+
+def _money(value: float | None) -> Decimal | None:
+    """Register amounts are kept to 0.0001 万元 (1 元)."""
+    return None if value is None else round(Decimal(repr(value)), 4)
