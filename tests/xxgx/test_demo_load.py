@@ -1,0 +1,117 @@
+"""`manage.py demo_zone`: what imports would have left behind, once, and never among real firms."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import Count
+
+from firms.models import FactSheet, Filing, Firm, ImportBatch, ImportRow, Membership, RegisterEntry, User
+from firms.services import audit
+from scoring import schemes
+from scoring.models import EvaluationPeriod, StageRecord
+from xxgx.demo import ACCOUNTS, PASSWORD
+from xxgx.demo.zone import build_zone
+
+pytestmark = pytest.mark.django_db
+SCHEME = Path(schemes.__file__).parent / "xinkai-2022-110.toml"
+
+
+@pytest.fixture
+def ready(settings):
+    settings.DEMO = True
+    call_command("load_catalogue", verbosity=0)
+    call_command("load_scheme", str(SCHEME), verbosity=0, stdout=StringIO())
+
+
+def demo_zone(folder, **options):
+    out = StringIO()
+    call_command("demo_zone", samples=folder, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_zone_is_loaded_whole_with_its_provenance(ready, tmp_path):
+    zone = build_zone()
+    assert "演示园区" in demo_zone(tmp_path / "samples")
+    assert Firm.objects.count() == len(zone.firms)
+    assert Filing.objects.count() == len(zone.statements)
+    assert RegisterEntry.objects.count() == len(zone.entries)
+    assert StageRecord.objects.count() == len(zone.stages)
+    assert FactSheet.objects.count() == len({(s.firm, s.year) for s in zone.statements})
+    assert list(EvaluationPeriod.objects.order_by("year_id").values_list("year_id", flat=True)) == [2022, 2023, 2024]
+
+    # Every figure in force names the filing it came from, and that filing says the same.
+    filings = Filing.objects.in_bulk()
+    for sheet in FactSheet.objects.filter(year=2022):
+        assert set(sheet.winners) == set(sheet.values)
+        for code, value in sheet.values.items():
+            assert filings[sheet.winners[code]].values[code] == value
+    assert FactSheet.objects.filter(has_conflicts=True).count() > 50
+
+    # Every batch keeps its file, and its rows add up.
+    for batch in ImportBatch.objects.annotate(many=Count("rows")):
+        assert batch.file.size == batch.size > 0
+        assert batch.counts["rows"] == batch.counts["accepted"] == batch.many
+    assert not Filing.objects.filter(source="government", batch=None).exists()
+    assert not RegisterEntry.objects.filter(batch=None).exists()
+    assert ImportRow.objects.exclude(firm=None).count() == ImportRow.objects.count()
+    assert audit.verify() is None
+
+
+def test_a_second_run_changes_nothing(ready, tmp_path):
+    demo_zone(tmp_path / "samples")
+    first = (Firm.objects.count(), Filing.objects.count(), FactSheet.objects.count(), User.objects.count())
+    office = User.objects.get(username="office")
+    office.set_password("changed-since-then")
+    office.save()
+    demo_zone(tmp_path / "samples")
+    assert (Firm.objects.count(), Filing.objects.count(), FactSheet.objects.count(), User.objects.count()) == first
+    assert User.objects.get(username="office").check_password("changed-since-then")
+
+
+def test_one_account_a_role_and_firms_that_show_both_fates(ready, tmp_path):
+    demo_zone(tmp_path / "samples")
+    assert {a.role for a in ACCOUNTS} == {
+        "firm",
+        "department",
+        "office",
+        "leader",
+        "bank",
+        "system",
+        "security",
+        "audit",
+    }
+    for account in ACCOUNTS:
+        user = User.objects.get(username=account.username)
+        assert user.check_password(PASSWORD)
+        assert user.role == account.role
+        assert (user.department.code if user.department else "") == account.department
+        assert not user.is_superuser
+    assert Membership.objects.values("firm").distinct().count() == 2
+    excluded = Membership.objects.get(user__username="firm-two").firm
+    assert excluded.register_entries.filter(kind="environment", category="bad").exists()
+
+
+def test_without_demo_mode_there_are_neither_firms_nor_accounts(ready, tmp_path, settings):
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="--force"):
+        demo_zone(tmp_path / "samples")
+    assert not Firm.objects.exists()
+    demo_zone(tmp_path / "samples", force=True)
+    assert Firm.objects.exists()
+    assert not User.objects.exists()  # no default accounts outside a demo
+
+
+def test_real_firms_are_never_mixed_with_invented_ones(ready, tmp_path):
+    Firm.objects.create(credit_code="91410700MA40000017", name="一家真实企业")
+    with pytest.raises(CommandError, match="真实"):
+        demo_zone(tmp_path / "samples")
+    assert Firm.objects.count() == 1
+    assert not User.objects.exists()
+
+
+def test_an_unprepared_database_is_told_what_to_do_first(settings, tmp_path):
+    settings.DEMO = True
+    with pytest.raises(CommandError, match="load_catalogue"):
+        demo_zone(tmp_path / "samples")
