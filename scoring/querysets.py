@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import models
+from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 from firms.querysets import READS_ALL
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from firms.models import User
+    from scoring.models import Run
 
 
 def reads_unpublished(user: User | AnonymousUser) -> bool:
@@ -41,8 +43,33 @@ class ScoreQuerySet(models.QuerySet):
     def ranked(self) -> ScoreQuerySet:
         return self.filter(position__isnull=False)
 
-    def visible_to(self, user: User | AnonymousUser) -> ScoreQuerySet:
-        """Rows of a ranking; the explanation of a row is guarded by ``policies.may_explain``."""
+    def visible_to(self, user: User | AnonymousUser, pinned: Run | None = None) -> ScoreQuerySet:
+        """Rows of a ranking; the explanation of a row is guarded by ``policies.may_explain``.
+
+        ``pinned``: a run this request already got from a period or run visible to ``user``. The pointer is then not read
+        a second time, so that a request sees one run throughout, whatever is published meanwhile.
+        """
+        scores = self.defer("detail")
+        if pinned is not None:
+            scores = scores.filter(run_id=pinned.pk)
         if reads_unpublished(user):
+            return scores
+        if pinned is not None:
+            return scores.ranked()
+        return scores.ranked().filter(run__period__published_run_id=models.F("run_id"))
+
+    def matching(self, text: str) -> ScoreQuerySet:
+        """Part of a name, pinyin initials, or the start of a credit code; ``text`` as ``assembly.normalised`` gives it."""
+        return self.filter(models.Q(search__contains=text) | models.Q(credit_code__startswith=text))
+
+    def of_candidates(self, text: str) -> ScoreQuerySet:
+        """Rows of the firms an index finds for ``text``; all rows where there is no such index. Narrow with ``matching``."""
+        bigrams = sorted({text[i : i + 2] for i in range(len(text) - 1)})
+        if connection.vendor != "postgresql" or not bigrams:
             return self
-        return self.ranked().filter(run__period__published_run_id=models.F("run_id"))
+        firms = RawSQL(  # noqa: S611  (the text travels as a parameter)
+            "SELECT id FROM firms_firm WHERE firm_bigrams(name::text, name_initials::text) @> %s::text[]"
+            " OR credit_code LIKE %s",
+            [bigrams, text.replace("\\", "").replace("%", "").replace("_", "") + "%"],
+        )
+        return self.filter(firm_id__in=firms)

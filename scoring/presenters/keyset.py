@@ -1,0 +1,162 @@
+"""Pages by seek: a numbered column tells where a page begins, so the last page costs what the first one does."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from firms.services.refusal import Refusal
+from scoring.assembly import normalised
+from scoring.models import Score
+from scoring.querysets import ScoreQuerySet
+
+LAST = "last"
+_CURSOR = re.compile(r"([ab])([0-9]{1,9})\.([0-9]{1,9})", re.ASCII)
+# Rows read in order when looking for a common word, before the index is asked for a rare one (measured: benchmarks/ranking).
+STRETCH = 10_000
+TOO_MANY = 20_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """A page's rows in display order; ``first``: the number of the first among ``count``; "" where there is no page."""
+
+    scores: list[Score]
+    count: int | None
+    first: int | None
+    next: str
+    previous: str
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """``direction``: "a" rows after ``value``, "b" rows before it, "" the first page, "last". ``offset``: rows before it."""
+
+    direction: str = ""
+    value: int = 0
+    offset: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> _Cursor:
+        if text in ("", LAST):
+            return cls(text)
+        found = _CURSOR.fullmatch(text)
+        if found is None:
+            raise Refusal(
+                "bad_cursor", _("翻页位置无效。"), place="cursor", hint=_("请回到第一页重新翻页。"), status=400
+            )
+        return cls(found[1], int(found[2]), int(found[3]))
+
+    @property
+    def backwards(self) -> bool:
+        return self.direction in ("b", LAST)
+
+
+class Keyset:
+    """``scores`` in the order of ``column`` (numbers from 1, NULL = not listed); ``count``: how many there are."""
+
+    def __init__(self, scores: ScoreQuerySet, column: str, descending: bool, count: int, ranked: int) -> None:
+        self.scores, self.column, self.descending = scores, column, descending
+        self.count, self.ranked = count, ranked
+
+    def window(self, cursor: str, size: int, q: str = "") -> Window:
+        """The page at a cursor; with ``q`` only the firms it names. Raises Refusal (400) for a cursor that is none."""
+        at = _Cursor.read(cursor)
+        text = normalised(q)
+        if not text:
+            return self._window(at, size, self.scores, self.count)
+        if self.ranked > STRETCH:
+            common = self._common(at, size, text)
+            if common is not None:
+                return common
+        return self._rare(at, size, text)
+
+    def _window(self, at: _Cursor, size: int, scores: ScoreQuerySet, count: int | None) -> Window:
+        wanted = size
+        if at.direction == LAST and count:
+            wanted = count % size or size  # the same rows as paging there from the first page
+        rows = self._seek(at, wanted + 1, scores)
+        more = len(rows) > wanted
+        rows = rows[:wanted]
+        if at.backwards:
+            rows.reverse()
+        return self._framed(at, rows, more, count)
+
+    def _seek(self, at: _Cursor, limit: int, scores: ScoreQuerySet, stretch: int | None = None) -> list[Score]:
+        """Up to ``limit`` rows from the cursor, in the direction of reading; within ``stretch`` numbers of it, if given."""
+        up = at.backwards == self.descending
+        start = at.value if at.direction in ("a", "b") else (0 if up else self.ranked + 1)
+        conditions = {f"{self.column}__{'gt' if up else 'lt'}": start, f"{self.column}__gte": 1}
+        if up:
+            del conditions[f"{self.column}__gte"]
+        if stretch is not None:
+            conditions[f"{self.column}__{'lte' if up else 'gte'}"] = max(1, start + stretch if up else start - stretch)
+        return list(scores.filter(**conditions).order_by(self.column if up else f"-{self.column}")[:limit])
+
+    def _framed(self, at: _Cursor, rows: list[Score], more: bool, count: int | None) -> Window:
+        """Cursors and numbers around rows in display order; ``more``: whether reading on would find another."""
+        if not rows:
+            return Window([], count, None, "", "")
+        if at.direction == "":
+            before: int | None = 0
+        elif at.direction == LAST:
+            before = None if count is None else count - len(rows)
+        else:
+            before = at.offset if at.direction == "a" else max(0, at.offset - len(rows))
+        if count is not None and before is not None:
+            before = min(before, count - len(rows)) if count >= len(rows) else 0
+        has_next = more if not at.backwards else at.direction == "b"
+        has_previous = more if at.backwards else at.direction == "a"
+        known = before or 0
+        return Window(
+            rows,
+            count,
+            None if before is None else before + 1,
+            f"a{getattr(rows[-1], self.column)}.{known + len(rows)}" if has_next else "",
+            f"b{getattr(rows[0], self.column)}.{known}" if has_previous else "",
+        )
+
+    def _common(self, at: _Cursor, size: int, text: str) -> Window | None:
+        """The page of a word so common that a stretch of the ranking fills it; None if it does not."""
+        rows = self._seek(at, size + 1, self.scores.matching(text), STRETCH)
+        if len(rows) <= size:
+            return None
+        rows = rows[:size]
+        if at.backwards:
+            rows.reverse()
+        return self._framed(at, rows, True, None)
+
+    def _rare(self, at: _Cursor, size: int, text: str) -> Window:
+        """The page of a word few firms have: all of them are found, so they are counted as well."""
+        matches = self.scores.of_candidates(text).matching(text).filter(**{f"{self.column}__gte": 1})
+        # Unordered on purpose: an ORDER BY would tempt the planner to walk the whole ranking instead of the index.
+        found = list(matches.order_by().values_list(self.column, "pk")[: TOO_MANY + 1])
+        if len(found) > TOO_MANY:
+            return self._window(at, size, self.scores.matching(text), None)
+        found.sort(reverse=self.descending)
+        numbers = [number if not self.descending else -number for number, _pk in found]
+        value = -at.value if self.descending else at.value
+        start, stop = 0, min(size, len(found))
+        if at.direction == LAST:
+            start, stop = max(0, len(found) - (len(found) % size or size)), len(found)
+        elif at.direction == "a":
+            start = bisect_right(numbers, value)
+            stop = start + size
+        elif at.direction == "b":
+            stop = bisect_left(numbers, value)
+            start = max(0, stop - size)
+        chosen = found[start:stop]
+        by_pk = self.scores.in_bulk([pk for _number, pk in chosen])
+        rows = [by_pk[pk] for _number, pk in chosen]
+        if not rows:
+            return Window([], len(found), None, "", "")
+        return Window(
+            rows,
+            len(found),
+            start + 1,
+            f"a{chosen[-1][0]}.{start + len(rows)}" if start + len(rows) < len(found) else "",
+            f"b{chosen[0][0]}.{start}" if start else "",
+        )

@@ -1,0 +1,322 @@
+"""榜单: one page of a run's ranking, for the page, the export and the API alike.
+
+The run is read once (``_Scope``); every page is an index seek on a numbered column, forwards or backwards; counts come
+from the run's cube. The number of queries does not depend on how many firms there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from firms.models import Industry, Park
+from firms.services.refusal import Refusal
+from scoring.models import EvaluationPeriod, Run, RunSlice, Score
+from scoring.presenters.keyset import Keyset, Window
+from scoring.querysets import reads_unpublished
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from firms.models import User
+
+SIZE = 50
+MAXIMUM = 500
+SORTABLE_DIMENSIONS = 3
+LONGEST_QUERY = 64
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a filter or one order; ``count``: firms it would show with the other filters as they are."""
+
+    value: str
+    label: str
+    count: int | None = None
+    selected: bool = False
+
+
+@dataclass(frozen=True)
+class RankingRow:
+    """One firm as ranked. ``movement``: places gained on the previous published period, None if not ranked then."""
+
+    position: int
+    rank: int
+    stage_rank: int | None
+    industry_rank: int | None
+    firm_id: int
+    credit_code: str
+    name: str
+    stage: str
+    stage_name: str
+    cluster: str
+    cluster_name: str
+    park: str
+    park_name: str
+    total: Decimal
+    grade: str
+    dimension_points: list[float]
+    previous_rank: int | None = None
+
+    @property
+    def movement(self) -> int | None:
+        return None if self.previous_rank is None else self.previous_rank - self.rank
+
+
+@dataclass(frozen=True)
+class RankingPage:
+    """``period`` None: nothing to show yet. ``count`` None: a search word so common that nobody counted its firms.
+
+    ``first``, ``last``: which of the ``count`` rows are shown (from 1), None where that is not known. Cursors are "" where
+    there is no such page; the first page's own cursor is "", the last one's "last".
+    """
+
+    period: EvaluationPeriod | None = None
+    periods: list[EvaluationPeriod] = field(default_factory=list)
+    previous_period: EvaluationPeriod | None = None
+    run_id: int | None = None
+    run_number: int | None = None
+    published: bool = False
+    rows: list[RankingRow] = field(default_factory=list)
+    count: int | None = 0
+    count_exact: bool = True
+    first: int | None = None
+    last: int | None = None
+    next_cursor: str = ""
+    previous_cursor: str = ""
+    stages: list[Choice] = field(default_factory=list)
+    clusters: list[Choice] = field(default_factory=list)
+    parks: list[Choice] = field(default_factory=list)
+    sorts: list[Choice] = field(default_factory=list)
+    dimensions: list[str] = field(default_factory=list)
+    stage: str = ""
+    cluster: str = ""
+    park: str = ""
+    q: str = ""
+    sort: str = "rank"
+    size: int = SIZE
+    decimals: int = 2
+
+
+def ranking_page(
+    user: User | AnonymousUser,
+    *,
+    period: int | None = None,
+    stage: str = "",
+    cluster: str = "",
+    park: str = "",
+    q: str = "",
+    sort: str = "rank",
+    cursor: str = "",
+    size: int = SIZE,
+) -> RankingPage:
+    """One page. ``period``: a data year, by default the latest published one.
+
+    ``sort``: "rank", "name", or a dimension's code (best first), with "-" for the other way round. Raises
+    EvaluationPeriod.DoesNotExist for a year this person may not see, Refusal (400) for an unknown filter, order or cursor.
+    """
+    scope = _Scope.of(user, period, stage, cluster, park, q, sort)
+    return RankingPage() if scope is None else scope.page(cursor, max(1, min(size, MAXIMUM)))
+
+
+def ranking_chunks(
+    user: User | AnonymousUser, *, size: int = MAXIMUM, **conditions: str | int | None
+) -> tuple[RankingPage, Iterator[list[RankingRow]]]:
+    """The first page and all rows of it and the following ones, in chunks, all of one run: for exports."""
+    scope = _Scope.of(user, **{"period": None, "stage": "", "cluster": "", "park": "", "q": "", "sort": "rank"} | conditions)  # type: ignore[arg-type]
+    if scope is None:
+        return RankingPage(), iter(())
+    head = scope.page("", size)
+
+    def chunks() -> Iterator[list[RankingRow]]:
+        page = head
+        while page.rows:
+            yield page.rows
+            if not page.next_cursor:
+                return
+            page = scope.page(page.next_cursor, size)
+
+    return head, chunks()
+
+
+@dataclass
+class _Scope:
+    """Everything a request reads once: which run, what it counts, how its codes are called."""
+
+    user: User | AnonymousUser
+    periods: list[EvaluationPeriod]
+    period: EvaluationPeriod
+    run: Run
+    previous: EvaluationPeriod | None
+    chosen: dict[str, str]
+    q: str
+    sort: str
+    names: dict[str, dict[str, str]]
+    slices: list[tuple[str, str, str, int]]
+
+    @classmethod
+    def of(
+        cls,
+        user: User | AnonymousUser,
+        period: int | None,
+        stage: str,
+        cluster: str,
+        park: str,
+        q: str,
+        sort: str,
+    ) -> _Scope | None:
+        """Pin the run. None when there is nothing this person may see."""
+        periods = _periods(user)
+        shown = [p for p in periods if period is None or p.year_id == period]
+        if not shown:
+            if period is not None:
+                raise EvaluationPeriod.DoesNotExist(period)
+            return None
+        current = next((p for p in shown if p.published_run_id), shown[0])
+        run = current.published_run or Run.objects.complete().get(pk=current.latest_run)  # type: ignore[attr-defined]
+        names = {
+            "stage": run.summary["stages"],
+            "cluster": dict(Industry.Cluster.choices),
+            "park": dict(Park.objects.values_list("code", "name")),
+        }
+        chosen = {"stage": stage, "cluster": cluster, "park": park}
+        for key, value in chosen.items():
+            if value and value not in names[key]:
+                raise _bad(key, _("没有“%s”这个选项。") % value[:32])
+        if len(q) > LONGEST_QUERY:
+            raise _bad("q", _("检索词过长。"))
+        scope = cls(
+            user=user,
+            periods=periods,
+            period=current,
+            run=run,
+            previous=next((p for p in periods if p.year_id < current.year_id and p.published_run_id), None),
+            chosen=chosen,
+            q=q.replace("\x00", "").strip(),
+            sort=sort or "rank",
+            names=names,
+            slices=list(
+                RunSlice.objects.filter(run_id=run.pk, status="scored").values_list("stage", "cluster", "park", "firms")
+            ),
+        )
+        if scope.sort.removeprefix("-") not in scope.columns():
+            raise _bad("sort", _("不能按“%s”排序。") % sort[:32])
+        return scope
+
+    def columns(self) -> dict[str, str]:
+        """Order → the column that numbers it."""
+        dimensions = list(self.run.summary["dimensions"])[:SORTABLE_DIMENSIONS]
+        return {"rank": "position", "name": "by_name"} | {
+            code: f"by_dimension_{k}" for k, code in enumerate(dimensions, 1)
+        }
+
+    def page(self, cursor: str, size: int) -> RankingPage:
+        scores = Score.objects.visible_to(self.user, self.run).filter(**{k: v for k, v in self.chosen.items() if v})
+        keyset = Keyset(
+            scores, self.columns()[self.sort.removeprefix("-")], self.sort.startswith("-"), self.counted(), self.run.ranked
+        )
+        window: Window = keyset.window(cursor, size, self.q)
+        before = self.ranks_before([score.firm_id for score in window.scores])
+        return RankingPage(
+            period=self.period,
+            periods=self.periods,
+            previous_period=self.previous,
+            run_id=self.run.pk,
+            run_number=self.run.number,
+            published=self.period.published_run_id == self.run.pk,
+            rows=[self.row(score, before) for score in window.scores],
+            count=window.count,
+            count_exact=window.count is not None,
+            first=window.first,
+            last=None if window.first is None else window.first + len(window.scores) - 1,
+            next_cursor=window.next,
+            previous_cursor=window.previous,
+            stages=self.choices("stage"),
+            clusters=self.choices("cluster"),
+            parks=self.choices("park"),
+            sorts=self.orders(),
+            dimensions=list(self.run.summary["dimensions"].values()),
+            **self.chosen,
+            q=self.q,
+            sort=self.sort,
+            size=size,
+            decimals=self.run.summary["decimals"],
+        )
+
+    def row(self, score: Score, before: dict[int, int]) -> RankingRow:
+        return RankingRow(
+            position=score.position,
+            rank=score.rank,
+            stage_rank=score.stage_rank,
+            industry_rank=score.industry_rank,
+            firm_id=score.firm_id,
+            credit_code=score.credit_code,
+            name=score.name,
+            stage=score.stage,
+            stage_name=self.names["stage"].get(score.stage, score.stage),
+            cluster=score.cluster,
+            cluster_name=self.names["cluster"].get(score.cluster, score.cluster),
+            park=score.park,
+            park_name=self.names["park"].get(score.park, score.park),
+            total=score.total.quantize(Decimal(1).scaleb(-self.run.summary["decimals"])),
+            grade=score.grade,
+            dimension_points=score.dimension_points,
+            previous_rank=before.get(score.firm_id),
+        )
+
+    def ranks_before(self, firms: list[int]) -> dict[int, int]:
+        if self.previous is None or not firms:
+            return {}
+        scores = Score.objects.visible_to(self.user, self.previous.published_run).ranked()
+        return dict(scores.filter(firm_id__in=firms).values_list("firm_id", "rank"))
+
+    def counted(self, free: str = "") -> int:
+        """Firms under the filters chosen, except the one named."""
+        return sum(firms for *where, firms in self.slices if self._inside(where, free))
+
+    def choices(self, key: str) -> list[Choice]:
+        """The values of a filter that have firms, in the order of their names' list, "" (all) first."""
+        at = list(self.chosen).index(key)
+        counts: dict[str, int] = {}
+        for *where, firms in self.slices:
+            if self._inside(where, key):
+                counts[where[at]] = counts.get(where[at], 0) + firms
+        every = Choice("", _("全部"), sum(counts.values()), not self.chosen[key])
+        return [every] + [
+            Choice(value, label, counts.get(value, 0), self.chosen[key] == value)
+            for value, label in self.names[key].items()
+            if value in counts or self.chosen[key] == value
+        ]
+
+    def orders(self) -> list[Choice]:
+        labels = {"rank": _("总排名"), "name": _("企业名称")} | self.run.summary["dimensions"]
+        return [Choice(code, labels[code], None, self.sort.removeprefix("-") == code) for code in self.columns()]
+
+    def _inside(self, where: list, free: str) -> bool:
+        return all(
+            key == free or not value or value == here
+            for (key, value), here in zip(self.chosen.items(), where, strict=True)
+        )
+
+
+def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
+    """Periods this person may see that have something to show, latest first, with the pointers as of this one query."""
+    runs = Run.objects.complete().filter(period=models.OuterRef("pk")).order_by("-number").values("pk")[:1]
+    periods = (
+        EvaluationPeriod.objects.visible_to(user)
+        .select_related("published_run")
+        .defer("references", "published_run__references")
+        .order_by("-year")
+    )
+    if reads_unpublished(user):
+        periods = periods.annotate(latest_run=models.Subquery(runs)).filter(latest_run__isnull=False)
+    return list(periods)
+
+
+def _bad(place: str, message: str) -> Refusal:
+    return Refusal("bad_parameter", message, place=place, hint=_("请从页面上的选项中选择。"), status=400)
