@@ -356,15 +356,20 @@ def undo(batch: ImportBatch, *, by: User | None, reason: str) -> ImportBatch:
 
 @transaction.atomic
 def match_row(row: ImportRow, firm: Firm, *, by: User | None) -> ImportRow:
-    """A person says which firm an unmatched row speaks of; the row is judged again and the plan has a new digest."""
+    """A person says which firm an unmatched row speaks of; the row is judged again and the plan has a new digest.
+
+    The queue outlives the confirmation: in an applied batch the row takes effect at once, and is undone with the batch.
+    """
     batch = _locked(row.batch)
     _permit_handling(batch, by)
-    if batch.state != State.PLANNED:
+    if batch.state not in (State.PLANNED, State.APPLIED):
         raise _wrong_state(batch, "匹配")
     row = ImportRow.objects.select_for_update(no_key=True, of=("self",)).get(pk=row.pk)
     if row.verdict != UNMATCHED:
         raise Refusal("already_matched", "该行已经处理。", place=str(row), hint="请刷新页面查看。")
     target = target_of(batch)
+    if batch.state == State.APPLIED:
+        target.lock()
     item = PlannedRow(row.sheet, row.row_number, "", firm.pk, row.values, {}, [], row.cells)
     twin = _twin(batch, target, item)
     if twin is not None:
@@ -381,6 +386,8 @@ def match_row(row: ImportRow, firm: Firm, *, by: User | None) -> ImportRow:
         "level": "notice",
     }
     item.reasons = [said, *item.reasons]
+    if batch.state == State.APPLIED and item.verdict in ACCEPTED:
+        target.apply([(row.pk, item)])
     import_rows.restate([(row.pk, item)])
     recount(batch)
     audit.record(
@@ -413,10 +420,11 @@ def _refused_of(batch: ImportBatch, sheet: str) -> Iterator[tuple[str, int, list
     for chunk in import_rows.staged(batch, verdicts=(REFUSED, UNMATCHED), with_cells=True):
         for _, row in chunk:
             if row.sheet == sheet:
-                yield row.sheet, row.number, row.cells, "；".join(map(_in_words, row.reasons))
+                yield row.sheet, row.number, row.cells, "；".join(map(in_words, row.reasons))
 
 
-def _in_words(reason: dict[str, str]) -> str:
+def in_words(reason: dict[str, str]) -> str:
+    """A reason as one sentence: place, what, what to do."""
     place = f"{reason['column']}：" if reason.get("column") else ""
     hint = f"（{reason['hint']}）" if reason.get("hint") else ""
     return f"{place}{reason['message']}{hint}"

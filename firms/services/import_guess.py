@@ -1,0 +1,95 @@
+"""What a file seems to be, from its name and its columns; only what is unambiguous is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from firms.catalogue import Catalogue
+from firms.importing import fields, header, spool
+from firms.importing.cells import key
+from firms.importing.fields import Table
+from firms.importing.header import Header
+from firms.models import ImportBatch
+from firms.services import catalogue
+
+Kind = ImportBatch.Kind
+
+
+@dataclass(frozen=True)
+class Guess:
+    """``kind``, ``department`` (code), ``year`` and ``register_kind`` as far as they are clear; "" and None where not."""
+
+    kind: str = ""
+    department: str = ""
+    year: int | None = None
+    register_kind: str = ""
+
+
+def guess(path: str | Path, file_name: str) -> Guess:
+    """Look at a file without storing anything. Raises Unreadable for a file that cannot be read at all."""
+    current = catalogue.in_force()
+    with spool.read(path) as rows:
+        for sheet in rows.sheets():
+            if not sheet.visible:
+                continue
+            first = list(islice(sheet.rows, header.DEPTH))
+            found = _of_sheet(first, sheet.first_column, f"{file_name} {sheet.name}", current)
+            if found is not None:
+                return found
+    return Guess()
+
+
+def _of_sheet(first: list, first_column: int, name: str, current: Catalogue) -> Guess | None:
+    def find(table: Table) -> Header | None:
+        found = header.find(first, table, first_column)
+        return found if found and any(_is_data(column.field.kind) for column in found.columns) else None
+
+    register = _register(first, first_column, name, current)
+    if register:
+        owners = current.registers[register].owners
+        return Guess(Kind.REGISTERS, _department(name, current, set(owners)), None, register)
+    if metrics := find(fields.metrics_table(current)):
+        owners = {column.field.owner for column in metrics.columns if column.field.owner}
+        years = header.years_in(name) or metrics.years
+        return Guess(Kind.METRICS, _department(name, current, owners), min(years) if len(years) == 1 else None)
+    if find(fields.firms_table()) or ("名录" in name and header.find(first, fields.firms_table(), first_column)):
+        return Guess(Kind.FIRMS, "market")
+    return None
+
+
+def _is_data(kind: str) -> bool:
+    return kind not in ("code", "name", "year", "ignored")
+
+
+def _register(first: list, first_column: int, name: str, current: Catalogue) -> str:
+    """The one register whose name (or a category's) the file speaks of and whose required columns it has."""
+    found = []
+    for kind, spec in current.registers.items():
+        table = fields.register_table(current, kind)
+        head = header.find(first, table, first_column)
+        if head is None or not (head.has("starts_on") or head.has("level")):
+            continue
+        text = key(f"{name} {head.title}")
+        names = [spec.name, *spec.aliases, *(word for term in spec.categories for word in (term.name, *term.aliases))]
+        hit = max((len(word) for word in map(key, names) if word in text), default=0)
+        given = (
+            {column.field.code for column in head.columns} | {"category"} | ({"title"} if spec.default_title else set())
+        )
+        if hit and set(spec.required) <= given:
+            found.append((hit, kind))
+    found.sort(reverse=True)
+    return found[0][1] if found and (len(found) == 1 or found[0][0] > found[1][0]) else ""
+
+
+def _department(name: str, current: Catalogue, owners: set[str]) -> str:
+    """The department the name mentions, or the only one that owns what the file holds."""
+    text = key(name)
+    hits = {
+        (len(word), code) for code, spec in current.departments.items() for word in map(key, spec.names) if word in text
+    }
+    named = {code for size, code in hits if size == max(size for size, _ in hits)}
+    if len(named) == 1:
+        return named.pop()
+    return owners.pop() if len(owners) == 1 else ""
