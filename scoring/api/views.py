@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from scoring.api.explanation import ExplanationSerializer
 from scoring.api.method import MethodSerializer
-from scoring.api.parameters import YearParameters
+from scoring.api.parameters import Parameters, YearParameters
 from scoring.api.schema import answers
 from scoring.api.serializers import FirmSerializer, PeriodSerializer
 from scoring.models import EvaluationPeriod
@@ -38,9 +38,10 @@ class Periods(Reading):
         operation_id="periods",
         summary="评价期",
         description="可以读取的评价期，最近的在前。",
-        responses=answers(PeriodSerializer(many=True)),
+        responses=answers(PeriodSerializer(many=True), 400),
     )
     def get(self, request: Request) -> Response:
+        Parameters.read(request)
         periods = EvaluationPeriod.objects.visible_to(request.user).select_related("scheme")
         return Response(PeriodSerializer(periods, many=True).data)
 
