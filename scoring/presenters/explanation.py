@@ -176,7 +176,7 @@ def _indicator(line: IndicatorLine, evidence: Evidence) -> Indicator:
 
 def _value(line: IndicatorLine) -> str:
     """The indicator's value, nothing where it has none: the badge says why."""
-    return "" if line.value is None else typeset(line.value_text)
+    return "" if line.value is None else typeset(line.value_text).replace("-", "−")
 
 
 def _telling(facts: Iterable[Fact]) -> list[Fact]:
@@ -188,26 +188,23 @@ def _telling(facts: Iterable[Fact]) -> list[Fact]:
 
 def _figure(fact: Fact, evidence: Evidence) -> Figure:
     text = fact.text
-    if fact.key.startswith("date|") and fact.value is not None:
+    if fact.value is not None and fact.key.startswith("date|"):
         text = chinese_date(date.fromisoformat(text))
+    elif fact.value is not None and fact.name.endswith("金额合计"):
+        text = f"{text}万元"  # amounts of the registers are kept in 万元
     return Figure(typeset(fact.name), text, fact.value is not None, evidence.origin(fact.key, fact.value))
 
 
 def _reference(line: IndicatorLine) -> str:
-    """What full marks took, and where that number came from."""
+    """Where the full marks named in the rule came from; nothing for a number the scheme itself fixes."""
     parts = []
     for item in line.reference:
         if item["value"] is None:
             continue
         peers = _("全体参评企业") if item["peers"] == "全体参评企业" else _("同类型企业")
-        basis = _("%(peers)s%(statistic)s，%(count)s家有数") % {
-            "peers": peers,
-            "statistic": item["statistic"],
-            "count": item["count"],
-        }
-        unit = line.unit if line.unit not in ("是/否", "级别") else ""
-        parts.append(f"{number(item['value'])}{unit}（{basis}）")
-    return "；".join(parts)
+        words = {"peers": peers, "statistic": item["statistic"], "count": item["count"]}
+        parts.append(_("满分值取%(peers)s%(statistic)s，%(count)s家有数") % words)
+    return "；".join(dict.fromkeys(parts))
 
 
 def adjustments(lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adjustment]:

@@ -8,9 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 Numeric = int | float | Decimal | Fraction
-_PUNCTUATION = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！", "(": "（", ")": "）"}
+_PUNCTUATION = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
 _CHINESE = r"[\u3007\u4e00-\u9fff“”‘’《》〔〕（）【】、。，；：％%]"
-_HALF_WIDTH = re.compile(rf"(?<={_CHINESE})([,;:?!()])|([,;:?!()])(?={_CHINESE})")
+_HALF_WIDTH = re.compile(rf"(?<={_CHINESE})[,;:?!]|[,;:?!](?={_CHINESE})")
+_ANY_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 
 
 def number(value: Numeric | str | None, decimals: int | None = None, most: int = 4) -> str:
@@ -43,7 +45,15 @@ def chinese_date(value: dt.date | dt.datetime | None) -> str:
 
 
 def typeset(text: str) -> str:
-    """Half-width punctuation beside Chinese characters becomes full-width; numbers and codes stay."""
-    return _HALF_WIDTH.sub(
-        lambda match: _PUNCTUATION[match.group()], _HALF_WIDTH.sub(lambda match: _PUNCTUATION[match.group()], text)
-    )
+    """Half-width punctuation beside Chinese characters becomes full-width; brackets do in any Chinese sentence."""
+    if not _ANY_CHINESE.search(text):
+        return text
+    text = text.replace("(", "（").replace(")", "）")
+    for _ in range(2):  # two marks in a row: the second is beside the first one's result
+        text = _HALF_WIDTH.sub(lambda match: _PUNCTUATION[match.group()], text)
+    return text
+
+
+def dates_in_words(text: str) -> str:
+    """``2021-05-03`` inside a sentence becomes ``2021年5月3日``."""
+    return _ISO_DATE.sub(lambda match: f"{match[1]}年{int(match[2])}月{int(match[3])}日", text)

@@ -17,9 +17,10 @@ from scoring.engine.scheme import Scheme
 from scoring.models import EvaluationPeriod, Run, RunSlice, Score
 from scoring.presenters.evidence import Entry, Evidence
 from scoring.presenters.explanation import Adjustment, Dimension, Step, adjustments, dimensions, steps
-from scoring.presenters.formatting import number, typeset
+from scoring.presenters.formatting import dates_in_words, number, typeset
 from scoring.presenters.method import parsed
 from scoring.presenters.overview import Chart
+from scoring.presenters.wording import in_words
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -59,7 +60,8 @@ class Account:
     steps: list[Step]
     waterfall: Chart | None
     dimensions: list[Dimension]
-    adjustments: list[Adjustment]
+    applied: list[Adjustment]
+    idle: list[Adjustment]
     entries: list[Entry]
     total_exact: str
     at_stake: str
@@ -203,15 +205,17 @@ def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
     found: Explanation = explain(scheme, run.references, bytes(detail), run.period.as_of)
     evidence = Evidence(firm, run.period.year_id)
     lines = dimensions(scheme, found, evidence)
+    others = adjustments([line for line in found.adjustments if line.kind != "exclusion"], evidence)
     walk = steps(found)
     return Account(
-        stage_reason=typeset(found.stage_reason),
+        stage_reason=_stage_reason(scheme, found),
         needs_confirmation=typeset(found.needs_confirmation),
         exclusions=adjustments([line for line in found.adjustments if _excludes(line)], evidence),
         steps=walk,
         waterfall=_waterfall(walk, found) if walk else None,
         dimensions=lines,
-        adjustments=adjustments([line for line in found.adjustments if line.kind != "exclusion"], evidence),
+        applied=[line for line in others if line.applies],
+        idle=[line for line in others if not line.applies],
         entries=evidence.entries(set(scheme.registers_used)),
         total_exact=found.unrounded_exact,
         at_stake=number(sum(Decimal(str(line.at_stake)) for line in found.indicators), 2),
@@ -219,6 +223,16 @@ def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
         grade=found.grade,
         passed=found.passed,
     )
+
+
+def _stage_reason(scheme: Scheme, found: Explanation) -> str:
+    """The figures that decided, then the condition they meet in the words of the method page."""
+    facts = typeset(dates_in_words(found.stage_reason.partition(";")[0]))
+    stage = next((item for item in scheme.stages if item.code == found.stage), None)
+    if stage is None or stage.when is None or ";" not in found.stage_reason:
+        return facts
+    words = typeset(in_words(scheme, stage.when))
+    return _("%(facts)s；%(words)s（%(article)s）") % {"facts": facts, "words": words, "article": stage.source.article}
 
 
 def _excludes(line: AdjustmentLine) -> bool:
