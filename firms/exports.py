@@ -22,7 +22,8 @@ from typing import Any, Literal
 from django.http import FileResponse
 from rustpy_xlsxwriter import Format, write_worksheet
 
-from firms.models import Department, Filing, Firm, Metric
+from firms.models import Department, Filing, Firm, ImportBatch, Metric
+from firms.services import imports
 from firms.services.refusal import Refusal
 
 FORMATS = ("xlsx", "csv")
@@ -253,3 +254,23 @@ def _template_cell(value: float | None, metric: Metric) -> Cell:
     if value is None or metric.kind != Metric.Kind.FLAG:
         return value
     return "是" if value else "否"
+
+
+def refused(batch: ImportBatch) -> Table:
+    """The rows of a batch that were refused or not matched, as they were sent, each with where it stood and why.
+
+    Sent back mended, the file reads again: the three added columns are known to say nothing.
+    """
+    sheets = list(imports.refused_rows(batch))
+    texts = max((texts for texts, _ in sheets), key=len, default=[])
+    return Table(
+        title=f"{batch.file_name} 拒收行",
+        lines=[f"第{batch.pk}批；请按“原因”更正后重新上传本文件。"],
+        columns=[*(Column(text or f"第{n}列") for n, text in enumerate(texts, 1)), Column("原因", width=60), Column("原工作表"), Column("原行号", "integer")],
+        rows=(
+            [*(cells[i] if i < len(cells) else None for i in range(len(texts))), reasons, sheet, number]
+            for _, rows in sheets
+            for sheet, number, cells, reasons in rows
+        ),
+        sheet="拒收行",
+    )

@@ -28,7 +28,10 @@ class UploadForm(forms.Form):
         label=_("文件"),
         help_text=_("xlsx、xls 或 csv；表头不必在第一行，合计行和备注会自动识别。"),
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
-        error_messages={"empty": _("文件是空的，没有任何内容。请重新导出后上传。"), "required": _("请选择要导入的文件。")},
+        error_messages={
+            "empty": _("文件是空的，没有任何内容。请重新导出后上传。"),
+            "required": _("请选择要导入的文件。"),
+        },
     )
 
     def __init__(self, *args, user: User, **kwargs) -> None:
@@ -69,12 +72,16 @@ class MatchForm(forms.Form):
 
     row = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     credit_code = forms.CharField(
-        label=_("统一社会信用代码"), max_length=18, widget=forms.TextInput(attrs={"class": "form-control form-control-sm"})
+        label=_("统一社会信用代码"),
+        max_length=18,
+        widget=forms.TextInput(attrs={"class": "form-control form-control-sm"}),
     )
 
     def clean_credit_code(self) -> Firm:
         code = self.cleaned_data["credit_code"].strip().upper()
         firm = Firm.objects.filter(credit_code=code).first()
         if firm is None:
-            raise forms.ValidationError(_("企业名录中没有代码为 %(code)s 的企业，请先导入名录。"), params={"code": code})
+            raise forms.ValidationError(
+                _("企业名录中没有代码为 %(code)s 的企业，请先导入名录。"), params={"code": code}
+            )
         return firm

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -126,7 +128,13 @@ def batch_list(user: User, *, state: str = "", q: str = "", before: int | None =
     if before:
         batches = batches.filter(pk__lt=before)
     found = list(batches.order_by("-pk")[: PAGE + 1])
-    choices = [("", _("全部")), ("planned", _("待确认")), ("applied", _("已生效")), ("unmatched", _("有待匹配")), ("refused", _("已拒收"))]
+    choices = [
+        ("", _("全部")),
+        ("planned", _("待确认")),
+        ("applied", _("已生效")),
+        ("unmatched", _("有待匹配")),
+        ("refused", _("已拒收")),
+    ]
     return BatchList(
         lines=[_line(batch) for batch in found[:PAGE]],
         filters=[(code, label, code == state) for code, label in choices],
@@ -171,6 +179,7 @@ class BatchPage:
     can_confirm: bool
     can_undo: bool
     can_discard: bool
+    can_match: bool
     busy: bool
 
 
@@ -179,7 +188,11 @@ VERDICT_TONES = {"create": "good", "change": "accent", "unmatched": "accent", "r
 
 def batch_page(user: User, pk: int, *, verdict: str = "", after: int = 0) -> BatchPage:
     """One batch: the account of its rows, and one verdict's rows a page. Raises ImportBatch.DoesNotExist."""
-    batch = ImportBatch.objects.visible_to(user).select_related("department", "uploaded_by", "applied_by", "undone_by").get(pk=pk)
+    batch = (
+        ImportBatch.objects.visible_to(user)
+        .select_related("department", "uploaded_by", "applied_by", "undone_by")
+        .get(pk=pk)
+    )
     counts = batch.counts
     if verdict not in ImportRow.Verdict.values:
         verdict = ""
@@ -188,24 +201,30 @@ def batch_page(user: User, pk: int, *, verdict: str = "", after: int = 0) -> Bat
         rows = rows.filter(verdict=verdict)
     found = list(rows[: PAGE + 1])
     labels = _labels(batch)
-    shown = [_row(row, labels) for row in found[:PAGE]]
-    job = Job.objects.open().filter(kind__startswith="import.", key=str(batch.pk)).order_by("-pk").first()
-    busy = batch.state in {ImportBatch.State.UPLOADED, ImportBatch.State.READING, ImportBatch.State.APPLYING}
-    planned = batch.state == ImportBatch.State.PLANNED
+    can_match = batch.state in {ImportBatch.State.PLANNED, ImportBatch.State.APPLIED}
+    candidates = _candidates(found[:PAGE]) if can_match else {}
+    shown = [_row(row, labels, candidates.get(row.pk, [])) for row in found[:PAGE]]
+    job = Job.objects.filter(kind__startswith="import.", key=str(batch.pk)).order_by("-pk").first()
+    running = job is not None and job.state in {Job.State.QUEUED, Job.State.RUNNING}
+    reading = batch.state in {ImportBatch.State.UPLOADED, ImportBatch.State.READING}
+    planned = batch.state == ImportBatch.State.PLANNED and not running
     return BatchPage(
         batch=batch,
         line=_line(batch),
-        verdicts=[(code, str(label), counts.get(code, 0), code == verdict) for code, label in ImportRow.Verdict.choices],
+        verdicts=[
+            (code, str(label), counts.get(code, 0), code == verdict) for code, label in ImportRow.Verdict.choices
+        ],
         rows=shown,
         verdict=verdict,
         next_row=found[PAGE - 1].pk if len(found) > PAGE else None,
-        columns=batch.mapping.get("columns", []) if isinstance(batch.mapping, dict) else [],
+        columns=[{"sheet": sheet, **column} for sheet, found in batch.mapping.items() for column in found["columns"]],
         problems=batch.problems,
-        job=job,
+        job=job if job is not None and (running or job.state == Job.State.FAILED) else None,
         can_confirm=planned and counts.get("accepted", 0) > 0 and batch.uploaded_by_id == user.pk,
         can_undo=batch.state == ImportBatch.State.APPLIED,
-        can_discard=planned,
-        busy=busy,
+        can_discard=planned or (reading and not running),
+        can_match=can_match,
+        busy=running,
     )
 
 
@@ -217,18 +236,22 @@ def _labels(batch: ImportBatch) -> dict[str, str]:
     return {field.name: str(field.verbose_name) for field in model._meta.concrete_fields}
 
 
-def _row(row: ImportRow, labels: dict[str, str]) -> RowView:
+def _row(row: ImportRow, labels: dict[str, str], candidates: list[Firm]) -> RowView:
     changed = row.before
     shown = row.values if row.verdict != ImportRow.Verdict.CHANGE else {code: row.values.get(code) for code in changed}
     cells = [
-        Cell(labels.get(code, code), _plain(changed.get(code)) if code in changed else "", _plain(value), code in changed)
+        Cell(
+            labels.get(code, code), _plain(changed.get(code)) if code in changed else "", _plain(value), code in changed
+        )
         for code, value in shown.items()
     ]
     unmatched = row.verdict == ImportRow.Verdict.UNMATCHED
     raw = "　".join(str(cell) for cell in row.cells if cell not in ("", None))
     return RowView(
         pk=row.pk,
-        place=_("第%d行") % row.row_number if not row.sheet else _("%(sheet)s 第%(n)d行") % {"sheet": row.sheet, "n": row.row_number},
+        place=_("第%d行") % row.row_number
+        if not row.sheet
+        else _("%(sheet)s 第%(n)d行") % {"sheet": row.sheet, "n": row.row_number},
         firm=row.firm.name if row.firm_id else "",
         verdict=row.get_verdict_display(),
         tone=VERDICT_TONES.get(row.verdict, ""),
@@ -236,8 +259,30 @@ def _row(row: ImportRow, labels: dict[str, str]) -> RowView:
         reasons=row.reasons,
         raw=raw[:300],
         unmatched=unmatched,
-        candidates=[],
+        candidates=candidates,
     )
+
+
+# What most firms' names share, so that it tells none of them apart.
+_COMMON = re.compile(r"新乡市?|河南省?|高新区|有限责任公司|股份有限公司|有限公司|公司|科技|[（）()\s]")
+
+
+def _candidates(rows: list[ImportRow]) -> dict[int, list[Firm]]:
+    """Registered firms whose names resemble the unmatched rows' (one query for all of them)."""
+    cores: dict[int, str] = {}
+    for row in rows:
+        if row.verdict == ImportRow.Verdict.UNMATCHED:
+            texts = [_COMMON.sub("", str(cell)) for cell in row.cells if isinstance(cell, str) and not cell.isascii()]
+            core = max(texts, key=len, default="")[:4]
+            if len(core) >= 2:
+                cores[row.pk] = core
+    if not cores:
+        return {}
+    wanted = Q()
+    for core in set(cores.values()):
+        wanted |= Q(name__contains=core)
+    near = list(Firm.objects.filter(wanted).order_by("name")[:500])
+    return {pk: [firm for firm in near if core in firm.name][:8] for pk, core in cores.items()}
 
 
 def _plain(value: Any) -> str:

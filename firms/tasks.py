@@ -2,7 +2,10 @@
 
 from celery import shared_task
 
-from firms.services import jobs
+from firms.services import import_jobs, jobs
+
+jobs.handler("import.plan")(import_jobs.run_plan)
+jobs.handler("import.apply")(import_jobs.run_apply)
 
 
 @shared_task(name="firms.tasks.wake")

@@ -1,6 +1,8 @@
 from django.contrib.auth import views as auth
 from django.urls import path, reverse_lazy
 
+from firms.views import imports, jobs
+
 app_name = "firms"
 
 urlpatterns = [
@@ -18,4 +20,17 @@ urlpatterns = [
         auth.PasswordChangeDoneView.as_view(template_name="accounts/password_changed.html"),
         name="password_changed",
     ),
+    path("imports/", imports.batch_list, name="imports"),
+    path("imports/new/", imports.batch_new, name="import_new"),
+    path("imports/template/<int:year>.xlsx", imports.template, name="import_template"),
+    path("imports/<int:pk>/", imports.batch_detail, name="import_detail"),
+    path("imports/<int:pk>/confirm/", imports.batch_confirm, name="import_confirm"),
+    path("imports/<int:pk>/discard/", imports.batch_discard, name="import_discard"),
+    path("imports/<int:pk>/undo/", imports.batch_undo, name="import_undo"),
+    path("imports/<int:pk>/match/", imports.batch_match, name="import_match"),
+    path("imports/<int:pk>/refused.xlsx", imports.batch_refused, name="import_refused"),
+    path("imports/<int:pk>/file/", imports.batch_file, name="import_file"),
+    path("jobs/<int:pk>/", jobs.job_detail, name="job"),
+    path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
+    path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
 ]

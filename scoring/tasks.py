@@ -15,7 +15,10 @@ def rescore_period(claim: Claim) -> dict:
     """args: {"period": id}."""
     period = EvaluationPeriod.objects.get(pk=claim.args["period"])
     result = rescore(period, by=_asked_by(claim), claim=claim)
-    return {"run": result.run.pk, "created": result.created, "ranked": result.run.ranked}
+    message = f"第{result.run.number}次计算：{result.run.ranked}家企业参加排名。"
+    if not result.created:
+        message = f"数据没有变化，结果与第{result.run.number}次计算相同，没有产生新的计算。"
+    return {"run": result.run.pk, "created": result.created, "message": message, "link": ["scoring:run", result.run.pk]}
 
 
 @jobs.handler("nightly")

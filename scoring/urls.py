@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from scoring.views import public
+from scoring.views import office, public
 
 app_name = "scoring"
 
@@ -10,4 +10,14 @@ urlpatterns: list = [
     path("my/score/", public.my_score, name="my_score"),
     path("method/", public.method, name="method"),
     path("api/", include("scoring.api.urls")),
+    path("office/", office.desk, name="office"),
+    path("office/schedule/", office.nightly, name="schedule"),
+    path("office/periods/", office.open_period, name="open_period"),
+    path("office/periods/<int:year>/", office.period, name="period"),
+    path("office/periods/<int:year>/rescore/", office.rescore, name="period_rescore"),
+    path("office/periods/<int:year>/publish/", office.publish, name="period_publish"),
+    path("office/periods/<int:year>/withdraw/", office.withdraw, name="period_withdraw"),
+    path("office/periods/<int:year>/lock/", office.lock, name="period_lock"),
+    path("office/periods/<int:year>/unlock/", office.unlock, name="period_unlock"),
+    path("office/runs/<int:pk>/", office.run, name="run"),
 ]

@@ -1,15 +1,17 @@
 """A file on its way in: upload, preview, confirm, match, undo. Each view is one call to a service or presenter."""
 
+from pathlib import PurePath
+
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from firms import presenters
+from firms import exports, presenters
 from firms.forms import MatchForm, UndoForm, UploadForm
 from firms.models import ImportBatch, Role
-from firms.services import imports
+from firms.services import import_jobs, imports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
 
@@ -18,6 +20,15 @@ importers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
 
 def _batch(request: HttpRequest, pk: int) -> ImportBatch:
     return get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
+
+
+def _named(data: dict) -> dict:
+    """The form's answers that belong to the chosen kind; the others are left blank, whatever was typed."""
+    kind = data["kind"]
+    return data | {
+        "year": data["year"] if kind == ImportBatch.Kind.METRICS else None,
+        "register_kind": data["register_kind"] if kind == ImportBatch.Kind.REGISTERS else "",
+    }
 
 
 def _number(text: str) -> int:
@@ -37,7 +48,8 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     refusal = None
     if request.method == "POST" and form.is_valid():
         try:
-            batch = imports.upload(by=request.user, **form.cleaned_data)
+            batch = imports.upload(by=request.user, **_named(form.cleaned_data))
+            import_jobs.stage(batch, by=request.user)
         except Refusal as refused:
             refusal = refused
         else:
@@ -61,8 +73,8 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
-    imports.confirm(batch, digest=request.POST.get("digest", ""), by=request.user)
-    messages.success(request, _("已确认写入。"))
+    if import_jobs.confirm(batch, digest=request.POST.get("digest", ""), by=request.user):
+        messages.success(request, _("已确认写入。"))
     return redirect("firms:import_detail", pk=pk)
 
 
@@ -79,7 +91,9 @@ def batch_discard(request: HttpRequest, pk: int) -> HttpResponse:
 def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     form = UndoForm(request.POST)
     if not form.is_valid():
-        raise Refusal("reason_required", _("撤销要写明原因。"), place=_("撤销原因"), hint=_("请返回填写后再撤销。"), status=400)
+        raise Refusal(
+            "reason_required", _("撤销要写明原因。"), place=_("撤销原因"), hint=_("请返回填写后再撤销。"), status=400
+        )
     imports.undo(_batch(request, pk), by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("整批已撤销。"))
     return redirect("firms:import_detail", pk=pk)
@@ -97,6 +111,23 @@ def batch_match(request: HttpRequest, pk: int) -> HttpResponse:
     imports.match_row(row, form.cleaned_data["credit_code"], by=request.user)
     messages.success(request, _("已指定企业。"))
     return redirect("firms:import_detail", pk=pk)
+
+
+@importers_only
+def batch_refused(request: HttpRequest, pk: int) -> FileResponse:
+    """Refused and unmatched rows as they were sent, each with its reasons, to mend and send again."""
+    batch = _batch(request, pk)
+    response, _rows = exports.download(exports.refused(batch), f"{PurePath(batch.file_name).stem}-拒收行", "xlsx")
+    return response
+
+
+@importers_only
+def template(request: HttpRequest, year: int) -> FileResponse:
+    """The workbook this department fills in, with what it stated already."""
+    department = request.user.department
+    table = exports.template(department, year)
+    response, _rows = exports.download(table, table.title, "xlsx")
+    return response
 
 
 @importers_only

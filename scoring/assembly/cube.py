@@ -84,6 +84,7 @@ def summary(loaded: Loaded, evaluation: Evaluation) -> dict[str, Any]:
         "dimensions": {dimension.code: dimension.name for dimension in scheme.dimensions if not dimension.parent},
         "statuses": {name: int((evaluation.status == i).sum()) for i, name in enumerate(STATUSES)},
         "needs_confirmation": int((evaluation.needs_confirmation & scored).sum()),
+        "to_confirm": [loaded.cohort.keys[i] for i in np.flatnonzero(evaluation.needs_confirmation & scored)[:200]],
         "recomputed_exactly": evaluation.recomputed,
         "total": {
             "mean": round(float(total.mean()), 4) if some else None,

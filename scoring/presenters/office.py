@@ -164,10 +164,11 @@ def period_page(user: User, year: int) -> PeriodPage:
     latest = runs[0] if runs else None
     scores = Score.objects.filter(run=latest) if latest else Score.objects.none()
     counts = dict(scores.values_list("status").annotate(Count("pk")).order_by())
-    confirm = list(scores.filter(needs_confirmation=True).order_by("position")[:LISTED])
+    summary = latest.summary if latest else {}
+    confirm = list(scores.filter(credit_code__in=summary.get("to_confirm", [])[:LISTED]).order_by("position"))
     waiting = ImportBatch.objects.visible_to(user).filter(state=ImportBatch.State.PLANNED, year=year).count()
     job = Job.objects.open().filter(kind="rescore", key=str(period.pk)).order_by("-pk").first()
-    checks = _checklist(period, line, latest, counts, len(confirm), waiting)
+    checks = _checklist(period, line, latest, counts, summary.get("needs_confirmation", 0), waiting)
     return PeriodPage(
         period=period,
         line=line,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from firms.services import jobs
+from firms.services.refusal import Refusal
 from firms.views.guards import role_required
 from scoring.forms import OpenPeriodForm, PublishForm, ScheduleForm, WithdrawForm
 from scoring.models import EvaluationPeriod, Run
@@ -21,8 +22,6 @@ office_only = role_required("office")
 
 def _valid(form: forms.Form) -> dict:
     """The form's data, or a refusal that names the field."""
-    from firms.services.refusal import Refusal
-
     if form.is_valid():
         return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
@@ -78,7 +77,9 @@ def publish(request: HttpRequest, year: int) -> HttpResponse:
     data = _valid(PublishForm(request.POST))
     run = get_object_or_404(Run, pk=data["run"], period=chosen)
     publication.publish(chosen, run, by=request.user, version=data["version"])
-    messages.success(request, _("“%(name)s”第%(n)d次计算已发布，公众页面即时生效。") % {"name": chosen.name, "n": run.number})
+    messages.success(
+        request, _("“%(name)s”第%(n)d次计算已发布，公众页面即时生效。") % {"name": chosen.name, "n": run.number}
+    )
     return redirect("scoring:period", year=year)
 
 
