@@ -25,7 +25,7 @@ class EvaluationPeriod(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "评价期"
-        ordering = ["-year"]
+        ordering = ["-year_id"]  # not "-year": that would be the data year's own order, turned round
         constraints = [
             models.CheckConstraint(
                 name="period_published_whole",

@@ -311,7 +311,7 @@ def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
         EvaluationPeriod.objects.visible_to(user)
         .select_related("published_run")
         .defer("references", "published_run__references")
-        .order_by("-year")
+        .order_by("-year_id")
     )
     if reads_unpublished(user):
         periods = periods.annotate(latest_run=models.Subquery(runs)).filter(latest_run__isnull=False)
