@@ -1,37 +1,34 @@
 """Put the demo zone into the database: what imports would have left behind, written in bulk in one transaction."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
+from firms.importing.plan import CREATE, PlannedRow
 from firms.models import (
     DataYear,
     Department,
     FactSheet,
-    Filing,
     Firm,
     ImportBatch,
-    ImportRow,
     Industry,
     Membership,
     Park,
     RegisterEntry,
     User,
 )
-from firms.services import audit
-from firms.services.filings import refold
+from firms.models.filing import Source
+from firms.services import audit, bulk, filings, import_rows
 from firms.services.firms_registry import pinyin_of
 from scoring.models import Scheme, StageRecord
 from scoring.services import open_period
 from xxgx.demo.accounts import ACCOUNTS, PASSWORD
-from xxgx.demo.batches import BatchFile, batch_files, keeper
+from xxgx.demo.batches import BatchFile, batch_files
 from xxgx.demo.economy import YEARS
 from xxgx.demo.ledger import EntryRow
 from xxgx.demo.names import CODE_PREFIX
@@ -41,6 +38,7 @@ from xxgx.demo.zone import FirmRow, Zone, build_zone
 
 SCHEME = "xinkai-2022-110"
 _CHUNK = 2000
+_SHEET = "Sheet1"  # what xxgx.demo.workbooks calls the one sheet of a workbook
 
 
 @dataclass(frozen=True)
@@ -73,24 +71,23 @@ def load_zone(zone: Zone | None = None) -> Loaded:
         DataYear.objects.get_or_create(year=year)
     firms = _write_firms(zone)
     departments = {row.code: row for row in Department.objects.all()}
-    filings = 0
+    many = 0
     for file in batch_files(zone):
         batch = _write_batch(file, departments)
         _write_rows(file, batch, firms)
         if file.kind == "metrics":
-            filings += _write_filings(file.items, firms, departments[file.department], batch, file.first_row)
+            many += _write_filings(file, batch, firms)
         elif file.kind == "registers":
-            _write_entries(file, firms, departments, batch)
-    own = tuple(s for s in zone.statements if s.source == "firm")
-    filings += _write_filings(own, firms, None, None, None)
+            _write_entries(file, batch, firms)
     for year in zone.years:
-        refold(year)
+        many += _write_own_filings(zone, year, firms)
+        filings.refold(year)
     conflicts = FactSheet.objects.filter(has_conflicts=True).count()
     StageRecord.objects.bulk_create(
         [StageRecord(firm=firms[r.firm], year=r.year, stage=r.stage, reason=r.reason) for r in zone.stages]
     )
     audit.record("demo.load", f"载入演示园区：{len(firms)} 家企业", by=None, after={"seed": zone.seed})
-    return Loaded(True, len(firms), filings, len(zone.entries), conflicts)
+    return Loaded(True, len(firms), many, len(zone.entries), conflicts)
 
 
 def open_periods() -> int:
@@ -187,19 +184,14 @@ def _write_batch(file: BatchFile, departments: dict[str, Department]) -> ImportB
 
 
 def _write_rows(file: BatchFile, batch: ImportBatch, firms: list[Firm]) -> None:
-    ImportRow.objects.bulk_create(
-        [
-            ImportRow(
-                batch=batch,
-                sheet="Sheet1" if file.kind == "metrics" else "",
-                row_number=file.first_row + i,
-                verdict=ImportRow.Verdict.CREATE,
-                firm=firms[i if file.kind == "firms" else item.firm],
-                values=_told(item),
-            )
-            for i, item in enumerate(file.items)
-        ],
-        batch_size=_CHUNK,
+    sheet = _SHEET if file.kind == "metrics" else ""
+    whose = range(len(firms)) if file.kind == "firms" else (item.firm for item in file.items)
+    import_rows.stage(
+        batch,
+        (
+            PlannedRow(sheet, file.first_row + i, CREATE, firms[firm].pk, _told(item))
+            for i, (item, firm) in enumerate(zip(file.items, whose, strict=True))
+        ),
     )
 
 
@@ -216,39 +208,29 @@ def _told(item: FirmRow | Statement | EntryRow) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in fields.items()}
 
 
-def _write_filings(
-    told: tuple[Statement, ...],
-    firms: list[Firm],
-    department: Department | None,
-    batch: ImportBatch | None,
-    first_row: int | None,
-) -> int:
-    return len(
-        Filing.objects.bulk_create(
-            [
-                Filing(
-                    firm=firms[s.firm],
-                    year=s.year,
-                    source=s.source,
-                    department=department,
-                    batch=batch,
-                    sheet="Sheet1" if batch else "",
-                    row_number=first_row + i if first_row is not None else None,
-                    values=s.values,
-                )
-                for i, s in enumerate(told)
-            ],
-            batch_size=_CHUNK,
-        )
+def _write_filings(file: BatchFile, batch: ImportBatch, firms: list[Firm]) -> int:
+    new = [filings.NewFiling(firms[s.firm].pk, s.values, _SHEET, file.first_row + i) for i, s in enumerate(file.items)]
+    ids = filings.append(
+        new,
+        year=file.year,
+        source=Source.GOVERNMENT,
+        by_id=None,
+        department_id=batch.department_id,
+        batch_id=batch.pk,
     )
+    return len(ids)
 
 
-def _write_entries(file: BatchFile, firms: list[Firm], departments: dict[str, Department], batch: ImportBatch) -> None:
-    def rows() -> Iterator[RegisterEntry]:
-        for entry in file.items:
-            fields = entry._asdict() | {"firm": firms[entry.firm]}
-            if entry.amount is not None:
-                fields["amount"] = Decimal(str(entry.amount))
-            yield RegisterEntry(**fields, department=departments[keeper(entry)], batch=batch)
+def _write_own_filings(zone: Zone, year: int, firms: list[Firm]) -> int:
+    own = [s for s in zone.statements if s.source == "firm" and s.year == year]
+    new = [filings.NewFiling(firms[s.firm].pk, s.values) for s in own]
+    return len(filings.append(new, year=year, source=Source.FIRM, by_id=None))
 
-    RegisterEntry.objects.bulk_create(rows(), batch_size=_CHUNK)
+
+def _write_entries(file: BatchFile, batch: ImportBatch, firms: list[Firm]) -> None:
+    now = bulk.now_value()
+    bulk.insert(
+        RegisterEntry,
+        ("firm_id", *EntryRow._fields[1:], "department_id", "batch_id", "version", "created_at", "updated_at"),
+        ((firms[entry.firm].pk, *entry[1:], batch.department_id, batch.pk, 0, now, now) for entry in file.items),
+    )
