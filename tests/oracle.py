@@ -13,9 +13,10 @@ import tomllib
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 from tests.oracle_language import CANNOT, MISSING, PRECISION, Reader, decimal, exact, logarithm
-from tests.oracle_rules import ZERO, Measure, NoReferenceError, clip, half_up, level_value, statistic
+from tests.oracle_rules import ZERO, Measure, NoReferenceError, clip, half_up, level_value, significant, statistic
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Judgement:
     grade: str = ""
 
 
+@lru_cache
 def read_scheme(text):
     scheme = tomllib.loads(text, parse_float=Decimal)
     stages = scheme.setdefault("stages", [])
@@ -305,4 +307,5 @@ def geometric(terms):
         return ZERO
     with localcontext() as context:
         context.prec = PRECISION
-        return Fraction(decimal(sum((w * logarithm(s) for w, s in terms if w), ZERO)).exp())
+        mean = Fraction(decimal(sum((w * logarithm(s) for w, s in terms if w), ZERO)).exp())
+    return significant(mean, 40)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.engine.exact import power, to_float
+from scoring.engine.exact import power, significant, to_float
 from scoring.engine.indicators import Column, ExactIndicator
 from scoring.engine.scheme import Dimension, Indicator, Scheme
 
 Floats = NDArray[np.float64]
+ROOT_DIGITS = 40  # a geometric mean is this many digits, so that the root of 225 is 15 and not a hair below
 
 
 @dataclass
@@ -237,6 +238,7 @@ def aggregate_exactly(scheme: Scheme, found: dict[str, ExactIndicator], stage: i
             score = Fraction(1) if any(shares.values()) else Fraction(0)
             for node in live:
                 score *= power(max(values[node.code][0], Fraction(0)), shares[node.code])
+            score = significant(score, ROOT_DIGITS)
             terms.update({node.code: score * shares[node.code] for node in below})
         else:
             terms.update({node.code: shares[node.code] * values[node.code][0] for node in below})

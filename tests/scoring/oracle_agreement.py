@@ -1,22 +1,27 @@
 """The engine's verdict held against the oracle's, firm by firm and figure by figure."""
 
 import math
+import sys
 from fractions import Fraction
+from functools import lru_cache
 
 from scoring.engine import STATES, STATUSES, evaluate, parse_scheme
 from tests.oracle import judge
 from tests.oracle_cases import as_cohort
 
 CLOSE = 1e-9
+parsed = lru_cache(parse_scheme)
 
 
 def near(found, wanted):
+    if abs(wanted) > sys.float_info.max:  # a ratio to next to nothing: no float can show it
+        return abs(found) >= sys.float_info.max and (found > 0) == (wanted > 0)
     return math.isclose(found, float(wanted), rel_tol=CLOSE, abs_tol=CLOSE)
 
 
 def disagreements(text, case, frozen=None):
     """Every difference, in words; [] = the two engines agree. frozen: the case whose references are in force."""
-    scheme = parse_scheme(text)
+    scheme = parsed(text)
     references, peers = None, None
     if frozen is not None:
         references = evaluate(scheme, as_cohort(scheme, frozen)).references
