@@ -6,6 +6,7 @@ app_name = "scoring"
 
 urlpatterns: list = [
     path("", public.overview, name="overview"),
+    path("rankings/", public.rankings, name="rankings"),
     path("firms/<str:credit_code>/", public.profile, name="profile"),
     path("my/score/", public.my_score, name="my_score"),
     path("method/", public.method, name="method"),

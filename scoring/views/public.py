@@ -2,14 +2,18 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from firms.permissions import may_export
+from scoring.models import EvaluationPeriod
 from scoring.presenters.method import method_page
 from scoring.presenters.overview import overview as overview_page
 from scoring.presenters.profile import own_firms
 from scoring.presenters.profile import profile as profile_page
+from scoring.presenters.ranking import ranking_page
+from scoring.presenters.ranking_table import CONDITIONS, conditions, ranking_table
 from scoring.views.caching import published_page
 
 
@@ -19,6 +23,18 @@ def overview(request: HttpRequest) -> HttpResponse:
     """首页总览."""
     page = overview_page(request.user, whole_number(request.GET.get("year", "")))
     return render(request, "public/overview.html", {"page": page})
+
+
+@require_safe
+@published_page(*CONDITIONS, "cursor")
+def rankings(request: HttpRequest) -> HttpResponse:
+    """积分榜单."""
+    try:
+        page = ranking_page(request.user, **conditions(request.GET))
+    except EvaluationPeriod.DoesNotExist as error:
+        raise Http404 from error
+    context = {"page": page, "table": ranking_table(page), "may_export": may_export(request.user)}
+    return render(request, "public/rankings.html", context)
 
 
 @require_safe
