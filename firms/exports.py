@@ -263,10 +263,19 @@ def refused(batch: ImportBatch) -> Table:
     """
     sheets = list(imports.refused_rows(batch))
     texts = max((texts for texts, _ in sheets), key=len, default=[])
+    headings: list[str] = []
+    for at, text in enumerate(texts, 1):
+        heading = clean(text).strip() or f"第{at}列"
+        headings.append(f"{heading}（第{at}列）" if heading in headings else heading)
     return Table(
         title=f"{batch.file_name} 拒收行",
         lines=[f"第{batch.pk}批；请按“原因”更正后重新上传本文件。"],
-        columns=[*(Column(text or f"第{n}列") for n, text in enumerate(texts, 1)), Column("原因", width=60), Column("原工作表"), Column("原行号", "integer")],
+        columns=[
+            *(Column(heading) for heading in headings),
+            Column("原因", width=60),
+            Column("原工作表"),
+            Column("原行号", "integer"),
+        ],
         rows=(
             [*(cells[i] if i < len(cells) else None for i in range(len(texts))), reasons, sheet, number]
             for _, rows in sheets

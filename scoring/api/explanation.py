@@ -69,5 +69,6 @@ class ExplanationSerializer(FirmSerializer):
     steps = StepSerializer(source="account.steps", many=True, help_text="得分构成")
     dimensions = DimensionScoreSerializer(source="account.dimensions", many=True, help_text="一级指标")
     exclusions = AdjustmentSerializer(source="account.exclusions", many=True, help_text="不纳入的原因")
-    adjustments = AdjustmentSerializer(source="account.adjustments", many=True, help_text="扣分、衰减与附加分")
+    applied = AdjustmentSerializer(source="account.applied", many=True, help_text="适用的扣分、衰减与附加分")
+    idle = AdjustmentSerializer(source="account.idle", many=True, help_text="不适用的扣分、衰减与附加分")
     unrounded = serializers.CharField(source="account.total_exact", allow_blank=True, help_text="舍入前的最终得分")

@@ -61,3 +61,43 @@ class FirmSerializer(serializers.Serializer):
     total = PointsField(source="score.total", default=None, allow_null=True, help_text="最终得分")
     ranks = RankSerializer(many=True, help_text="各种排名")
     years = YearSerializer(many=True, help_text="历年得分")
+
+
+class RankingRowSerializer(serializers.Serializer):
+    rank = serializers.IntegerField(help_text="总排名")
+    stage_rank = serializers.IntegerField(allow_null=True, help_text="同类型排名")
+    cluster_rank = serializers.IntegerField(source="industry_rank", allow_null=True, help_text="产业排名")
+    credit_code = serializers.CharField(help_text="统一社会信用代码")
+    name = serializers.CharField(help_text="企业名称")
+    stage = serializers.CharField(help_text="企业类型代码")
+    stage_name = serializers.CharField(help_text="企业类型")
+    cluster = serializers.CharField(allow_blank=True, help_text="主导产业代码")
+    cluster_name = serializers.CharField(allow_blank=True, help_text="主导产业")
+    park = serializers.CharField(allow_blank=True, help_text="园区代码")
+    park_name = serializers.CharField(allow_blank=True, help_text="园区")
+    total = PointsField(help_text="最终得分")
+    dimension_points = serializers.ListField(
+        child=serializers.FloatField(), help_text="各一级指标得分，次序同 dimensions"
+    )
+    movement = serializers.IntegerField(allow_null=True, help_text="比上一评价期上升的名次；空为上期未参加排名")
+
+
+class ChoiceSerializer(serializers.Serializer):
+    value = serializers.CharField(allow_blank=True, help_text="参数值")
+    label = serializers.CharField(help_text="名称")
+    count = serializers.IntegerField(allow_null=True, help_text="企业数")
+
+
+class RankingSerializer(serializers.Serializer):
+    year = serializers.IntegerField(source="period.year_id", default=None, allow_null=True, help_text="数据年度")
+    name = serializers.CharField(source="period.name", default="", allow_blank=True, help_text="评价期")
+    published = serializers.BooleanField(help_text="是否已发布")
+    run = serializers.IntegerField(source="run_id", allow_null=True, help_text="评价计算的编号")
+    count = serializers.IntegerField(allow_null=True, help_text="符合条件的企业数；检索词太常见时为空")
+    next = serializers.CharField(source="next_cursor", allow_blank=True, help_text="下一页的 cursor；空为没有")
+    previous = serializers.CharField(source="previous_cursor", allow_blank=True, help_text="上一页的 cursor；空为没有")
+    dimensions = serializers.ListField(child=serializers.CharField(), help_text="一级指标")
+    stages = ChoiceSerializer(many=True, help_text="企业类型及企业数")
+    clusters = ChoiceSerializer(many=True, help_text="主导产业及企业数")
+    parks = ChoiceSerializer(many=True, help_text="园区及企业数")
+    rows = RankingRowSerializer(many=True, help_text="本页企业")

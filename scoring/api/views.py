@@ -4,19 +4,20 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from scoring.api.explanation import ExplanationSerializer
 from scoring.api.method import MethodSerializer
-from scoring.api.parameters import Parameters, YearParameters
+from scoring.api.parameters import Parameters, RankingParameters, YearParameters
 from scoring.api.schema import answers
-from scoring.api.serializers import FirmSerializer, PeriodSerializer
+from scoring.api.serializers import FirmSerializer, PeriodSerializer, RankingSerializer
 from scoring.models import EvaluationPeriod
 from scoring.presenters import method
 from scoring.presenters.profile import Profile, profile
+from scoring.presenters.ranking import ranking_page
 
 
 # An answer is hashed into its ETag and a reader who has it gets 304. What one may see depends on who one is.
@@ -65,6 +66,23 @@ class Method(Reading):
         return Response(MethodSerializer(page, context={"text": scheme.text}).data)
 
 
+class Rankings(Reading):
+    @extend_schema(
+        operation_id="rankings",
+        summary="榜单",
+        description="一个评价期的榜单，筛选、检索、次序和翻页与页面相同。没有已发布的评价期时 rows 为空。",
+        parameters=[RankingParameters],
+        responses=answers(RankingSerializer, 400, 404),
+    )
+    def get(self, request: Request) -> Response:
+        asked = RankingParameters.read(request)
+        try:
+            page = ranking_page(request.user, period=asked.pop("year", None), **asked)
+        except EvaluationPeriod.DoesNotExist:
+            raise Http404 from None
+        return Response(RankingSerializer(page).data)
+
+
 def _profile(request: Request, credit_code: str) -> Profile:
     """The firm's page in the year asked for; a year the reader has no score of is not found, never another year."""
     year = YearParameters.read(request).get("year")
@@ -74,12 +92,20 @@ def _profile(request: Request, credit_code: str) -> Profile:
     return found
 
 
+CREDIT_CODE = OpenApiParameter(
+    "credit_code",
+    {"type": "string", "pattern": "^[0-9A-Z]{18}$"},
+    OpenApiParameter.PATH,
+    description="统一社会信用代码",
+)
+
+
 class Firm(Reading):
     @extend_schema(
         operation_id="firm",
         summary="企业积分",
         description="一家企业的得分、排名和历年得分。不登录只能读取已发布评价期中参加排名的企业。",
-        parameters=[YearParameters],
+        parameters=[CREDIT_CODE, YearParameters],
         responses=answers(FirmSerializer, 400, 404),
     )
     def get(self, request: Request, credit_code: str) -> Response:
@@ -91,7 +117,7 @@ class Explanation(Reading):
         operation_id="explanation",
         summary="企业得分说明",
         description="得分怎样算出：所用数据及出处、每项指标的计分标准和得分、扣分、衰减、附加分。积分办、领导、职能部门和企业本身可以读取。",
-        parameters=[YearParameters],
+        parameters=[CREDIT_CODE, YearParameters],
         responses=answers(ExplanationSerializer, 400, 403, 404),
     )
     def get(self, request: Request, credit_code: str) -> Response:
