@@ -1,7 +1,7 @@
 """PostgreSQL: an index that finds two Chinese characters in half a million names.
 
 pg_trgm needs three characters; most Chinese search words have two. The function normalises as
-``scoring.assembly.load.search_text`` does. It names nothing outside pg_catalog, so that a restored dump can rebuild the
+``scoring.assembly.loading.search_text`` does. It names nothing outside pg_catalog, so that a restored dump can rebuild the
 index. SQLite needs none of it: at a zone's size it reads the rows.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scoring.assembly.load import Loaded
+from scoring.assembly.loading import Loaded
 from scoring.engine import STATES, STATUSES, Evaluation
 from scoring.engine.inputs import exact_sums
 from scoring.models import Run, RunSlice

@@ -12,7 +12,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.assembly import cube
-from scoring.assembly.load import Loaded
+from scoring.assembly.loading import Loaded
 from scoring.engine import STATUSES, Evaluation
 from scoring.models import Run, RunSlice, Score
 
