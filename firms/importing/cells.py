@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from operator import mul
 from typing import Any
 
 from stdnum.cn import uscc
@@ -27,6 +29,11 @@ _MONTH = re.compile(r"(\d{4})(?:年|[-/.])(\d{1,2})月?$")
 _EXCEL_EPOCH = date(1899, 12, 30)
 _YES = frozenset({"是", "有", "√", "✓", "1", "y", "yes", "true", "已入统", "入统"})
 _NO = frozenset({"否", "无", "×", "✗", "0", "n", "no", "false", "未入统", "没有"})
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
+_CODE = re.compile(rf"\d{{8}}[{_ALPHABET}]{{10}}$")
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_WEIGHTS = tuple(3**place % 31 for place in range(17))
+_CHECK = {rest: _ALPHABET[(31 - rest) % 31] for rest in range(31)}
 DECIMALS = 6  # of 万元: one 分; the rest is noise of binary spreadsheets
 
 
@@ -60,36 +67,64 @@ def shown(cell: Any) -> Any:
     return cell
 
 
-def number(factor: float, percent: bool, units: dict[str, float]) -> Callable[[Any], float | None]:
-    """A parser for one numeric column: cell × ``factor`` → number, or None where nothing was provided.
+@dataclass(frozen=True, slots=True)
+class NumberRule:
+    """How a numeric column is read: cell × ``factor``, within [low, high], ``whole`` or kept to DECIMALS.
 
     ``percent``: a column of percentages, where "12.5%" is 12.5. ``units``: unit written in a cell → factor.
     """
 
+    factor: float = 1.0
+    percent: bool = False
+    units: Mapping[str, float] = field(default_factory=dict)
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+    unit: str = ""
+
+
+def number(rule: NumberRule) -> Callable[[Any], float | None]:
+    """A parser for one numeric column: cell → number, or None where nothing was provided."""
+    factor, low, high, whole = rule.factor, rule.low, rule.high, rule.whole
+
     def parse(cell: Any) -> float | None:
+        # One function without helpers on the usual path: a large workbook has millions of cells.
         if type(cell) is float:
-            value = cell
+            value = cell if factor == 1 else _scaled(cell, factor)
         elif cell == "":
             return None
         elif type(cell) is str:
-            found = _from_text(cell, percent, units)
+            found = _from_text(cell, rule)
             if found is None:
                 return None
-            value, own = found
-            if own is not None:
-                return round(value * own if own >= 1 else value / (1 / own), DECIMALS)
+            value = _scaled(found[0], factor if found[1] is None else found[1])
         else:
             _refuse_fault(cell)
             raise BadCell("not_a_number", f"应为数字，实为“{text(cell)[:30]}”", "请填写数字。")
-        if factor != 1:
-            # Powers of ten: dividing is exact to the last bit, multiplying by 0.0001 is not.
-            value = value * factor if factor > 1 else value / round(1 / factor)
-        return value if value.is_integer() else round(value, DECIMALS)
+        # Written so that NaN, which compares with nothing, cannot pass.
+        if not low <= value <= high:
+            raise BadCell("out_of_bounds", _beyond(value, rule), "请核对数值和单位。")
+        if value.is_integer():
+            return value
+        if whole:
+            raise BadCell("not_whole", f"应为整数，实为 {value:g}", "请核对数字。")
+        return round(value, DECIMALS)
 
     return parse
 
 
-def _from_text(cell: str, percent: bool, units: dict[str, float]) -> tuple[float, float | None] | None:
+def _scaled(value: float, factor: float) -> float:
+    """Powers of ten: dividing is exact to the last bit, multiplying by 0.0001 is not."""
+    return value * factor if factor >= 1 else value / round(1 / factor)
+
+
+def _beyond(value: float, rule: NumberRule) -> str:
+    if value < rule.low:
+        return f"{value:g}{rule.unit} 小于下限 {rule.low:g}{rule.unit}"
+    return f"{value:g}{rule.unit} 大于上限 {rule.high:g}{rule.unit}" if value > rule.high else "不是有效数值"
+
+
+def _from_text(cell: str, rule: NumberRule) -> tuple[float, float | None] | None:
     """(value, factor of a unit written in the cell or None); None for nothing provided."""
     value = folded(cell).translate(_MINUS).replace(" ", "").lstrip("'")
     if value.lower() in NOTHING:
@@ -98,13 +133,13 @@ def _from_text(cell: str, percent: bool, units: dict[str, float]) -> tuple[float
     bare = value[1:-1] if negative else value
     bare = bare.lstrip("¥￥$")
     if bare.endswith("%"):
-        if not percent:
+        if not rule.percent:
             raise BadCell(
                 "unexpected_percent", f"“{cell.strip()[:30]}”带百分号，本列不是百分数", "请按列的单位填写数字。"
             )
         bare = bare[:-1]
     own = None
-    for unit, unit_factor in units.items():
+    for unit, unit_factor in rule.units.items():
         if bare.endswith(unit):
             bare, own = bare[: -len(unit)], unit_factor
             break
@@ -166,7 +201,9 @@ def credit_code(cell: Any) -> str:
     value = folded(cell).replace(" ", "").lstrip("'").upper()
     if value.lower() in NOTHING:
         return ""
-    try:
+    if _CODE.match(value) and _CHECK[sum(map(mul, _WEIGHTS, map(_VALUES.__getitem__, value))) % 31] == value[17]:
+        return value
+    try:  # stdnum knows why not; above is its rule without its cleaning, a tenth of the time
         return uscc.validate(value)
     except ValidationError as error:
         why = f"有{len(value)}位，应为18位" if len(value) != 18 else "校验位或字符不正确"

@@ -52,24 +52,16 @@ class Field:
     def _number(self, factor: float) -> Callable[[Any], float | None]:
         dimension = dimension_of(self.unit)
         own = dimension.get(self.unit, 1.0)
-        units = {unit: per / own for unit, per in sorted(dimension.items(), key=lambda item: -len(item[0]))}
-        parse = cells.number(factor, dimension is PERCENT, units)
-        low = self.minimum if self.minimum is not None else float("-inf")
-        high = self.maximum if self.maximum is not None else float("inf")
-        whole = self.kind == "count"
-
-        def checked(cell: Any) -> float | None:
-            value = parse(cell)
-            if value is None:
-                return None
-            # Written so that NaN, which compares with nothing, cannot pass.
-            if not low <= value <= high:
-                raise BadCell("out_of_bounds", _bounds(value, low, high, self.unit), "请核对数值和单位。")
-            if whole and not value.is_integer():
-                raise BadCell("not_whole", f"应为整数，实为 {value:g}", "请核对数字。")
-            return value
-
-        return checked
+        rule = cells.NumberRule(
+            factor,
+            percent=dimension is PERCENT,
+            units={unit: per / own for unit, per in sorted(dimension.items(), key=lambda item: -len(item[0]))},
+            low=self.minimum if self.minimum is not None else float("-inf"),
+            high=self.maximum if self.maximum is not None else float("inf"),
+            whole=self.kind == "count",
+            unit=self.unit,
+        )
+        return cells.number(rule)
 
     def _name(self, cell: Any) -> str:
         return self._fits(cells.firm_name(cell))
@@ -82,12 +74,6 @@ class Field:
         if len(value) > self.longest:
             raise BadCell("too_long", f"有{len(value)}个字，超过{self.longest}个", "请缩短后重新上传。")
         return value
-
-
-def _bounds(value: float, low: float, high: float, unit: str) -> str:
-    if value < low:
-        return f"{value:g}{unit} 小于下限 {low:g}{unit}"
-    return f"{value:g}{unit} 大于上限 {high:g}{unit}" if value > high else "不是有效数值"
 
 
 def _year(cell: Any) -> int | None:

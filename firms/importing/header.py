@@ -28,6 +28,7 @@ class Column:
     header: str
     field: Field
     unit: str = ""
+    factor: float = 1.0
     parse: Callable[[Any], Any] = field(default=lambda cell: cell, repr=False, compare=False)
 
     @property
@@ -152,7 +153,7 @@ def _match(header: Header, labels: list[str], table: Table, first: int, stated: 
         if found.kind == "ignored":
             continue
         unit, factor = _unit(header, found, label, place, stated)
-        column = Column(index, place, label, found, unit, found.parser(factor))
+        column = Column(index, place, label, found, unit, factor, found.parser(factor))
         if earlier := taken.get(found.code):
             raise Unreadable(
                 "duplicate_column",

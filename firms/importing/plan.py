@@ -121,8 +121,10 @@ def metrics_row(
                     "outranked", f"{named}采用优先级更高的来源", "本次数值会留存并记为冲突。", level="warning"
                 ).as_dict()
             )
-    row.reasons += [reason.as_dict() for reason in _checks_against(row.values, in_force, metrics, checks)]
-    row.reasons += [reason.as_dict() for reason in _jumps(row.values, in_force, last_year or {}, metrics)]
+    if in_force:
+        row.reasons += [reason.as_dict() for reason in _checks_against(row.values, in_force, metrics, checks)]
+    if in_force or last_year:
+        row.reasons += [reason.as_dict() for reason in _jumps(row.values, in_force, last_year or {}, metrics)]
 
 
 def folded_with(

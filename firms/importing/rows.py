@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, islice
 from typing import Any
@@ -221,15 +221,14 @@ class _RowParser:
 
     def _has_code(self, row: list[Any]) -> bool:
         cell = row[self.code.index] if self.code and self.code.index < len(row) else ""
-        return isinstance(cell, str) and len(cell.strip()) > 10
+        return isinstance(cell, str) and len(cell.strip()) > 10 and not _NOTE.match(cell.strip())
 
     def _keep_total(self, number: int, row: list[Any]) -> None:
         found = {}
-        for index, code, parse, _ in self.columns:
+        for index, code, _, column in self.columns:
             if code in self.sums and index < len(row):
                 try:
-                    value = cells.number(1.0, False, {})(row[index])
-                    found[code] = value if value is None else parse(row[index])
+                    found[code] = replace(column.field, minimum=None, maximum=None).parser(column.factor)(row[index])
                 except BadCell:
                     continue
         self.totals.append((number, {code: value for code, value in found.items() if value is not None}))
@@ -358,7 +357,7 @@ class _RowParser:
                 f"第{number}行合计“{names[code]}”为 {stated:,.2f}，各行之和为 {self.sums[code]:,.2f}",
                 "请核对是否缺行或有错数。",
                 level="warning",
-            )  # fmt: skip
+            )
             for code, stated in totals.items()
             if abs(stated - self.sums[code]) > max(0.01, 1e-6 * abs(stated))
         ]

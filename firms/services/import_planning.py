@@ -31,6 +31,7 @@ def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> Non
         rows, table, year=batch.year if batch.kind == Kind.METRICS else None, file_name=batch.file_name,
         checks=catalogue.in_force().checks if batch.kind == Kind.METRICS else (),
     )  # fmt: skip
+    tally = import_rows.Tally()
     seen: dict[Hashable, tuple[str, int]] = {}
     repeated: set[Hashable] = set()
     stream, done, permitted = iter(reading), 0, False
@@ -40,6 +41,7 @@ def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> Non
             permitted = True
         prepared = _prepared(batch, target, chunk)
         for row in prepared:
+            tally.add(row)
             if row.verdict in ACCEPTED or (row.verdict == REFUSED and row.firm):
                 place = (row.sheet, row.number)
                 if seen.setdefault(target.key(row), place) != place:
@@ -50,8 +52,10 @@ def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> Non
         progress(min(95, 100 * done // max(rows.lines, 1)), f"已读取{done}行")
     _permit_columns(batch, reading)
     with transaction.atomic():
-        _settle_repeated(batch, target, repeated)
-        _finish_plan(batch, reading.account)
+        if repeated:
+            _settle_repeated(batch, target, repeated)
+            tally = import_rows.tally(batch)
+        _finish_plan(batch, reading.account, tally)
 
 
 def _permit_columns(batch: ImportBatch, reading: Reading) -> None:
@@ -102,8 +106,6 @@ def _prepared(batch: ImportBatch, target: Target, chunk: list[ReadRow]) -> list[
 
 
 def _settle_repeated(batch: ImportBatch, target: Target, repeated: set[Hashable]) -> None:
-    if not repeated:
-        return
     groups: dict[Hashable, list[tuple[int, PlannedRow]]] = defaultdict(list)
     for chunk in import_rows.staged(batch, verdicts=(*ACCEPTED, REFUSED)):
         for pk, row in chunk:
@@ -114,9 +116,8 @@ def _settle_repeated(batch: ImportBatch, target: Target, repeated: set[Hashable]
     import_rows.restate((keys[id(row)], row) for row in changed)
 
 
-def _finish_plan(batch: ImportBatch, account: Account) -> None:
-    by_verdict, digest = import_rows.summary(batch)
-    batch.counts = _counts(account, by_verdict)
+def _finish_plan(batch: ImportBatch, account: Account, tally: import_rows.Tally) -> None:
+    batch.counts = _counts(account.lines, account.heading, account.elsewhere, account.rows, account.blank, tally)
     batch.problems = [problem.as_dict() for problem in account.problems]
     batch.mapping = {
         sheet: {
@@ -128,30 +129,29 @@ def _finish_plan(batch: ImportBatch, account: Account) -> None:
         }
         for sheet, found in account.headers.items()
     }  # fmt: skip
-    batch.plan_digest = digest
+    batch.plan_digest = tally.hexdigest()
     batch.state = State.PLANNED
     batch.save(update_fields=["counts", "problems", "mapping", "plan_digest", "state"])
 
 
-def _counts(account: Account, by_verdict: dict[str, int]) -> dict[str, int]:
+def _counts(
+    lines: int, heading: int, elsewhere: int, rows: int, blank: int, tally: import_rows.Tally
+) -> dict[str, int]:
     """lines = heading + elsewhere + rows; rows = accepted + unmatched + refused + left_out (blank rows among them)."""
-    accepted = sum(by_verdict.get(verdict, 0) for verdict in ACCEPTED)
+    of = tally.counts
     return {
-        "lines": account.lines, "heading": account.heading, "elsewhere": account.elsewhere, "rows": account.rows,
-        "accepted": accepted, **{verdict: by_verdict.get(verdict, 0) for verdict in (*ACCEPTED, UNMATCHED, REFUSED)},
-        "left_out": by_verdict.get(LEFT_OUT, 0) + account.blank, "blank": account.blank, "warnings": by_verdict.get("warnings", 0),
+        "lines": lines, "heading": heading, "elsewhere": elsewhere, "rows": rows, "blank": blank,
+        "accepted": sum(of[verdict] for verdict in ACCEPTED),
+        **{verdict: of[verdict] for verdict in (*ACCEPTED, UNMATCHED, REFUSED)},
+        "left_out": of[LEFT_OUT] + blank, "warnings": of["warnings"],
     }  # fmt: skip
 
 
 def recount(batch: ImportBatch) -> None:
     """Counts and digest of a plan after some of its rows were judged anew."""
-    by_verdict, batch.plan_digest = import_rows.summary(batch)
-    blank = batch.counts.get("blank", 0)
-    fresh = {verdict: by_verdict.get(verdict, 0) for verdict in (*ACCEPTED, UNMATCHED, REFUSED)}
-    batch.counts |= fresh | {
-        "accepted": sum(fresh[verdict] for verdict in ACCEPTED), "left_out": by_verdict.get(LEFT_OUT, 0) + blank,
-        "warnings": by_verdict.get("warnings", 0),
-    }  # fmt: skip
+    tally = import_rows.tally(batch)
+    batch.counts = _counts(*(batch.counts[name] for name in ("lines", "heading", "elsewhere", "rows", "blank")), tally)
+    batch.plan_digest = tally.hexdigest()
     batch.save(update_fields=["counts", "plan_digest"])
 
 

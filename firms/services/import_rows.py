@@ -67,17 +67,27 @@ def restate(rows: Iterable[tuple[int, PlannedRow]]) -> None:
     ImportRow.objects.bulk_update(changed, ["verdict", "firm", "before", "reasons"], batch_size=500)
 
 
-def summary(batch: ImportBatch) -> tuple[dict[str, int], str]:
-    """(rows by verdict with ``warnings``, digest) of what is staged now."""
-    counts: Counter[str] = Counter()
-    digest = Digest()
+class Tally:
+    """Rows by verdict (with ``warnings``) and the digest of the plan they make, added in file order."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._digest = Digest()
+
+    def add(self, row: PlannedRow) -> None:
+        self.counts[row.verdict] += 1
+        if row.reasons and row.verdict in ACCEPTED:
+            self.counts["warnings"] += any(reason.get("level") == "warning" for reason in row.reasons)
+        self._digest.add(row.sheet, row.number, row.verdict, row.firm, row.values, row.before)
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
+
+
+def tally(batch: ImportBatch) -> Tally:
+    """The tally of what is staged now."""
+    found = Tally()
     for chunk in staged(batch):
         for _, row in chunk:
-            counts[row.verdict] += 1
-            counts["warnings"] += warns(row)
-            digest.add(row.sheet, row.number, row.verdict, row.firm, row.values, row.before)
-    return dict(counts), digest.hexdigest()
-
-
-def warns(row: PlannedRow) -> bool:
-    return row.verdict in ACCEPTED and any(reason.get("level") == "warning" for reason in row.reasons)
+            found.add(row)
+    return found

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from firms import permissions
 from firms.importing import sniff, spool
-from firms.importing.plan import ACCEPTED, REFUSED, UNMATCHED, Digest, PlannedRow
+from firms.importing.plan import ACCEPTED, REFUSED, UNMATCHED, PlannedRow
 from firms.importing.problem import Unreadable
 from firms.models import DataYear, Department, Firm, ImportBatch, ImportRow, User
 from firms.services import audit, catalogue, import_rows
@@ -268,14 +268,14 @@ def _permit_confirm(batch: ImportBatch, digest: str, by: User | None) -> None:
 def _apply(batch: ImportBatch, progress: Progress) -> None:
     target = target_of(batch)
     target.lock()
-    digest, done, total = Digest(), 0, max(batch.counts["rows"], 1)
+    tally, done, total = import_rows.Tally(), 0, max(batch.counts["rows"], 1)
     for chunk in replanned(batch, target):
         for _, row in chunk:
-            digest.add(row.sheet, row.number, row.verdict, row.firm, row.values, row.before)
+            tally.add(row)
         target.apply([(pk, row) for pk, row in chunk if row.verdict in ACCEPTED])
         done += len(chunk)
         progress(min(95, 100 * done // total), f"已写入{done}行")
-    if digest.hexdigest() != batch.plan_digest:
+    if tally.hexdigest() != batch.plan_digest:
         raise _PlanChanged
 
 
