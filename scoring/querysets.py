@@ -44,7 +44,7 @@ class ScoreQuerySet(models.QuerySet):
         return self.filter(position__isnull=False)
 
     def visible_to(self, user: User | AnonymousUser, pinned: Run | None = None) -> ScoreQuerySet:
-        """Rows of a ranking; the explanation of a row is guarded by ``policies.may_explain``.
+        """Rows of a ranking; the explanation of a row is guarded where the profile is made.
 
         ``pinned``: a run this request already got from a period or run visible to ``user``. The pointer is then not read
         a second time, so that a request sees one run throughout, whatever is published meanwhile.

@@ -54,10 +54,11 @@ def _run(port: int) -> int:
     python = f"{sys.executable} -m"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     manager = Manager()
+    # One process a part: the stop signal goes to the whole group, and a pool's children would die before their parent.
     for name, command in {
         "web": f"gunicorn xxgx.wsgi --bind {HOST}:{port} --workers 2 --graceful-timeout 3 --log-level warning",
-        "worker": "celery -A xxgx worker --concurrency 1 --loglevel WARNING",
-        "beat": "celery -A xxgx beat --pidfile= --loglevel WARNING",
+        "worker": "celery -q -A xxgx worker --pool solo --loglevel WARNING",
+        "beat": "celery -q -A xxgx beat --pidfile= --loglevel WARNING",
     }.items():
         manager.add_process(name, f"exec {python} {command}", env=environment, cwd=str(settings.BASE_DIR))
     manager.loop()
