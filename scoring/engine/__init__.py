@@ -5,8 +5,8 @@ Pure: numpy and the standard library, no clock, no input or output. Format of sc
 
 from scoring.engine.cohort import Cohort, CohortError, History, Registers
 from scoring.engine.evaluate import STATUSES, Evaluation, evaluate
-from scoring.engine.indicators import STATES
 from scoring.engine.explain import Explanation, explain, explain_firm
+from scoring.engine.indicators import STATES
 from scoring.engine.inputs import input_digest
 from scoring.engine.scheme import Scheme, SchemeError, parse_scheme
 

@@ -95,9 +95,7 @@ def adjust_exactly(scheme: Scheme, row: exact.Row, base: Fraction) -> ExactAdjus
     """Apply every adjustment to one firm's base score, keeping each step."""
     deductions = {item.code: _exact_points(item, row) for item in scheme.deductions}
     bonuses = {item.code: _exact_points(item, row) for item in scheme.bonuses}
-    decays = {
-        decay.code: decay.factor for decay in scheme.decays if exact.condition(decay.when.node, row) is True
-    }
+    decays = {decay.code: decay.factor for decay in scheme.decays if exact.condition(decay.when.node, row) is True}
     factor = Fraction(1)
     for value in decays.values():
         factor = min(factor, value) if scheme.settings["decay_stacking"] == "smallest" else factor * value

@@ -144,9 +144,7 @@ def combine(method: str, parts: list[Child], stage: NDArray[Any]) -> Combined:
     if not parts:
         return Combined(np.zeros(len(stage)), [], 0.0, np.zeros(len(stage), dtype=bool))
     rescaled = any(part.present is not None for part in parts)
-    weights = [
-        tuple(w if e else Fraction(0) for w, e in zip(part.weight, part.exists, strict=True)) for part in parts
-    ]
+    weights = [tuple(w if e else Fraction(0) for w, e in zip(part.weight, part.exists, strict=True)) for part in parts]
     if not rescaled and method != "geometric":
         return _fixed(method, parts, weights, stage)
     w = [_take(weight, stage) for weight in weights]

@@ -93,9 +93,7 @@ class Registers:
     def build(cls, keys: Sequence[str], rows: Iterable[Sequence[Any]]) -> Registers:
         """From rows (key or index, kind, category, level, starts, ends, amount, quantity); the tail may be left out."""
         index = {key: i for i, key in enumerate(keys)}
-        full: list[tuple[Any, ...]] = [
-            (*row, *("", "", "", "", None, None, None, None)[len(row) :]) for row in rows
-        ]
+        full: list[tuple[Any, ...]] = [(*row, *("", "", "", "", None, None, None, None)[len(row) :]) for row in rows]
         columns = list(zip(*full, strict=True)) or [()] * 8
         try:
             firm = [index[key] if isinstance(key, str) else int(key) for key in columns[0]]

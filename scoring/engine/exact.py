@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from scoring.engine.calendar import from_days, years_between
-from scoring.engine.language import compare
+from scoring.engine.grammar import compare
 from scoring.engine.nodes import InputKey, Node
 
 DIGITS = 15  # significant digits of a published reference
@@ -255,8 +255,8 @@ _NUMBERS: dict[str, Callable[[Node, Row], Number]] = {
     "two_year": _two_year,
     "best": _best,
     "first_known": _first,
-    "min": lambda node, row: _apply(node, row, min),
-    "max": lambda node, row: _apply(node, row, max),
+    "min": lambda node, row: _apply(node, row, lambda *values: min(values)),
+    "max": lambda node, row: _apply(node, row, lambda *values: max(values)),
     "abs": lambda node, row: _apply(node, row, abs),
     "log": lambda node, row: _apply(node, row, lambda a: CANNOT if a <= 0 else logarithm(a)),
     "choose": _choose_number,
@@ -277,8 +277,3 @@ _CONDITIONS: dict[str, Callable[[Node, Row], Condition]] = {
     "surely": lambda node, row: condition(node.args[0], row) is True,
     "choose": _choose_condition,
 }
-# `min` and `max` of one argument are the argument itself
-for _name in ("min", "max"):
-    _NUMBERS[_name] = (
-        lambda node, row, _f=min if _name == "min" else max: _apply(node, row, lambda *values: _f(values))  # type: ignore[misc]
-    )

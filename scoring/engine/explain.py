@@ -270,7 +270,10 @@ class _Explainer:
     # ---- adjustments
     def adjustments(self, adjusted: ExactAdjusted | None) -> list[AdjustmentLine]:
         scheme = self.scheme
-        lines = [self.condition_line("exclusion", x, bool(h)) for x, h in zip(scheme.exclusions, self.record.exclusions, strict=True)]
+        lines = [
+            self.condition_line("exclusion", x, bool(h))
+            for x, h in zip(scheme.exclusions, self.record.exclusions, strict=True)
+        ]
         if self.record.status != SCORED or adjusted is None:
             return lines
         for kind, items, amounts in (

@@ -134,7 +134,6 @@ class _RegisterTables:
         return total / denominator
 
 
-
 def exact_sums(firm: NDArray[Any], values: Floats, n: int) -> Floats:
     """Sums per firm of decimal values, exact before one rounding to float64; NaN counts 0."""
     values = np.where(np.isnan(values), 0.0, values)

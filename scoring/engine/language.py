@@ -6,50 +6,27 @@ Nothing is ever evaluated here but constants. Semantics: docs/scheme-format.md, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Collection
 from fractions import Fraction
-from typing import Any
 
+from scoring.engine.grammar import (
+    DATES,
+    KIND_WORDS,
+    MAX_LENGTH,
+    RESULTS,
+    STAGE_NAMES,
+    ExpressionError,
+    Vocabulary,
+    compare,
+    exact_constant,
+)  # fmt: skip
 from scoring.engine.nodes import MISSING, Node, RegisterQuery, constant
 
-MAX_LENGTH = 2000
-DATES = ("registered_on", "stage_since")
-STAGE_NAMES = ("stage", "previous_stage", "previous2_stage")
-RESULTS = ("base", "total")
-KIND_WORDS = {
-    "number": "数值", "bool": "条件", "text": "文字", "list": "列表", "date": "日期", "stage": "阶段", "group": "分组",
-    "entries": "台账条目",
-}  # fmt: skip
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div"}
 _WINDOWS = ("overlaps", "held", "unresolved", "expired")
 _REGISTER = ("has", "count", "amount", "quantity", "best_level", "level_sum", "weighted", "entries")
 _LEVEL_FUNCTIONS = ("best_level", "level_sum", "weighted")
-SPECIAL = {*DATES, *STAGE_NAMES, *RESULTS, "missing", "grades_dropped", "grades_below_peak", "demoted_before"}
-
-
-class ExpressionError(ValueError):
-    """A mistake in an expression; `offset` is the position in its text."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The names an expression may use."""
-
-    metrics: Collection[str] = ()
-    levels: tuple[str, ...] = ()
-    registers: Mapping[str, Collection[str]] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    stages: tuple[str, ...] = ()
-    scores: Collection[str] = ()
-    growth_zero_base: Fraction | None = None
 
 
 def parse(text: str, vocabulary: Vocabulary, *, results: bool = False) -> Node:
@@ -307,22 +284,6 @@ class _Parser:
 
 def _negate(node: Node) -> Node:
     return constant(not node.data) if node.op == "const" else Node("not", "bool", (node,))
-
-
-def exact_constant(value: int | float, offset: int = 0) -> Fraction:
-    """The decimal a number of a scheme stands for; at most 15 significant digits, so float64 keeps their order."""
-    decimal = Decimal(repr(value)).normalize() if value == value and abs(value) != float("inf") else None
-    if decimal is None or len(decimal.as_tuple().digits) > 15:
-        raise ExpressionError("常量最多15位有效数字", offset)
-    return Fraction(decimal)
-
-
-def compare(symbol: str, left: Any, right: Any) -> bool:
-    """left symbol right, for exact numbers."""
-    return {
-        "==": left == right, "!=": left != right, "<": left < right,
-        "<=": left <= right, ">": left > right, ">=": left >= right,
-    }[symbol]  # fmt: skip
 
 
 # ---- the functions: (least arguments, most arguments, builder)

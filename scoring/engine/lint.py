@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,9 @@ def _points(scheme: Scheme) -> Iterator[Finding]:
             reach = full_score(scheme, dimension, index)
             if below and reach != dimension.max_points:
                 yield Finding(
-                    "error", line, f"{dimension.name}在{stage.name}的分值合计为{figure(reach)},应为{figure(dimension.max_points)}"
+                    "error",
+                    line,
+                    f"{dimension.name}在{stage.name}的分值合计为{figure(reach)},应为{figure(dimension.max_points)}",
                 )
     if scheme.total is not None:
         for index, stage in enumerate(scheme.stages):
@@ -121,7 +124,7 @@ def _tiers(indicator: Indicator, name: str) -> Iterator[Finding]:
         if points > indicator.max_points:
             yield Finding("error", line, f"{name}:分档的{figure(points)}分超过分值{figure(indicator.max_points)}")
     rows.sort(key=lambda row: (row[0] is not None, row[0] or 0, not row[1]))
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         end, end_closed, start, start_closed = before[2], before[3], after[0], after[1]
         if end is None or start is None or end > start or (end == start and end_closed and start_closed):
             yield Finding("error", line, f"{name}:分档有重叠({_edge(start)}附近)")
@@ -147,7 +150,12 @@ def _conditions(scheme: Scheme) -> Iterator[Finding]:
         if item.points.node == constant(Fraction(0)):
             yield Finding("warning", item.points.line, f"{item.name}:分数恒为0")
     for index, stage in enumerate(scheme.stages):
-        if stage.when is not None and stage.when.node.op == "const" and stage.when.node.data and index + 1 < len(scheme.stages):
+        if (
+            stage.when is not None
+            and stage.when.node.op == "const"
+            and stage.when.node.data
+            and index + 1 < len(scheme.stages)
+        ):
             yield Finding("warning", stage.when.line, f"{stage.name}的条件恒为真,其后的阶段永远不会用到")
     for step, items in (("deductions", scheme.deductions), ("decay", scheme.decays), ("bonus", scheme.bonuses)):
         if items and step not in scheme.settings["order"]:

@@ -48,9 +48,7 @@ class Node:
     def inputs(self) -> Iterator[InputKey]:
         """The input columns this expression reads, in order of appearance (with repetitions)."""
         for node in self.walk():
-            if node.op == "input":
-                yield node.data
-            elif node.op == "years_since":
+            if node.op == "input" or node.op == "years_since":
                 yield node.data
             elif node.op in ("grades_dropped", "grades_below_peak"):
                 yield ("history", "previous_stage")

@@ -217,7 +217,9 @@ def _text(value: Fraction | list[Fraction] | None) -> Any:
     return None if value is None else decimal_text(value)
 
 
-def look_up(scheme: Scheme, indicator: Indicator, references: Mapping[str, Any], key: str, stage: int) -> dict[str, Any]:
+def look_up(
+    scheme: Scheme, indicator: Indicator, references: Mapping[str, Any], key: str, stage: int
+) -> dict[str, Any]:
     """One cell's references in exact numbers: field → Fraction, list of Fractions, or None."""
     cells = references.get(indicator.code, {})
     cell = cells.get(key) or cells.get(f"{scheme.stages[stage].code}|*") or {}

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from scoring.engine import language
+from scoring.engine import grammar, language
 from scoring.engine.nodes import ZERO, Expression, InputKey, Node, constant
 from scoring.engine.rulereader import RuleReader
 from scoring.engine.scheme import (
-    STEPS, Adjustment, Condition, Decay, Dimension, Grade, Indicator, Metric, Missing, Option, Outcome, RegisterKind,
-    Scheme, SchemeError, Source, Stage,
+    STEPS,
+    Adjustment,
+    Condition,
+    Decay,
+    Dimension,
+    Grade,
+    Indicator,
+    Metric,
+    Missing,
+    Option,
+    Outcome,
+    RegisterKind,
+    Scheme,
+    SchemeError,
+    Source,
+    Stage,
 )  # fmt: skip
-from scoring.engine.source import locate
+from scoring.engine.tomlreader import Path, TomlReader
 
 SETTINGS: dict[str, tuple[Any, tuple[Any, ...] | None]] = {
     "order": (["deductions", "floor", "decay", "bonus"], None),
@@ -33,58 +46,16 @@ _BLOCKS = {
     "exclusions", "aggregate", "dimensions", "rules", "indicators", "deductions", "decays", "bonuses", "adjustments",
     "outcome", "vetoes", "grades",
 }  # fmt: skip
-Path = tuple[str | int, ...]
 
 
-class Reader:
+class Reader(TomlReader):
     """One parse of one text."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.lines = locate(text)
-        self.problems: list[tuple[int, str]] = []
-        try:
-            self.data = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            line = getattr(error, "lineno", None) or _line_in(str(error))
-            raise SchemeError([(line, f"不是合法的TOML:{error}")]) from None
-        self.vocabulary = language.Vocabulary()
-        self.stage_codes: tuple[str, ...] = ("all",)
+        super().__init__(text)
+        self.vocabulary = grammar.Vocabulary()
         self.settings: dict[str, Any] = {}
         self.options: tuple[Option, ...] = ()
-
-    # ---- small tools
-    def problem(self, path: Path, message: str, offset: int = 0) -> None:
-        self.problems.append((self.lines.of(*path) + offset, message))
-
-    def text_of(self, table: Mapping[str, Any], key: str, path: Path, default: str | None = None) -> str:
-        value = table.get(key, default)
-        if not isinstance(value, str) or (default is None and not value):
-            self.problem((*path, key), f"{key} 应为文字" if key in table else f"缺少 {key}")
-            return ""
-        return value
-
-    def number_of(self, table: Mapping[str, Any], key: str, path: Path, default: Any = None) -> Fraction:
-        value = table.get(key, default)
-        if key not in table and default is None:
-            self.problem(path, f"缺少 {key}")
-            return Fraction(0)
-        return self.fraction(value, (*path, key), key)
-
-    def fraction(self, value: Any, path: Path, what: str) -> Fraction:
-        if isinstance(value, Fraction):
-            return value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.problem(path, f"{what} 应为数字")
-            return Fraction(0)
-        try:
-            return language.exact_constant(value)
-        except language.ExpressionError as error:
-            self.problem(path, f"{what}:{error.message}")
-            return Fraction(0)
-
-    def maybe(self, table: Mapping[str, Any], key: str, path: Path) -> Fraction | None:
-        return self.number_of(table, key, path) if key in table else None
 
     def expression(
         self, table: Mapping[str, Any], key: str, path: Path, kind: str = "bool", *, results: bool = False
@@ -97,55 +68,15 @@ class Reader:
                 node = language.parse(text, self.vocabulary, results=results)
                 wanted = (kind,) if kind == "bool" else ("number", "bool", "entries")
                 if node.kind not in wanted:
-                    words = language.KIND_WORDS
-                    raise language.ExpressionError(f"此处应为{words[kind]},而不是{words[node.kind]}")
+                    words = grammar.KIND_WORDS
+                    raise grammar.ExpressionError(f"此处应为{words[kind]},而不是{words[node.kind]}")
                 if kind == "number" and node.kind == "bool":
                     node = Node("as_number", "number", (node,))
-            except language.ExpressionError as error:
+            except grammar.ExpressionError as error:
                 lines = text[: error.offset].count("\n")
                 self.problem((*path, key), error.message, lines)
                 node = constant(False) if kind == "bool" else ZERO
         return Expression(text, node, line)
-
-    def table(self, key: str) -> dict[str, Any]:
-        value = self.data.get(key, {})
-        if not isinstance(value, dict):
-            self.problem((key,), f"{key} 应为表 [{key}]")
-            return {}
-        return value
-
-    def blocks(self, key: str) -> list[tuple[Path, dict[str, Any]]]:
-        value = self.data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            self.problem((key,), f"{key} 应为若干个 [[{key}]]")
-            return []
-        seen: set[str] = set()
-        for i, item in enumerate(value):
-            code = item.get("code")
-            if isinstance(code, str) and code in seen:
-                self.problem((key, i, "code"), f"编号 {code} 重复")
-            seen.add(code if isinstance(code, str) else "")
-        return [((key, i), item) for i, item in enumerate(value)]
-
-    def source(self, table: Mapping[str, Any], path: Path) -> Source:
-        reading = table.get("reading")
-        basis = table.get("basis", "regulation" if reading is None else "interpretation")
-        if basis not in ("regulation", "interpretation"):
-            self.problem((*path, "basis"), "basis 应为 regulation 或 interpretation")
-        return Source(self.text_of(table, "article", path, ""), basis, reading, self.lines.of(*path))
-
-    def by_stage(self, value: Any, path: Path, what: str) -> tuple[Fraction, ...]:
-        """A number, or a table by stage code with "*" for the rest, as one number per stage."""
-        if isinstance(value, dict):
-            for code in value:
-                if code != "*" and code not in self.stage_codes:
-                    self.problem(path, f"{what}:未知的阶段 {code}")
-            lacking = [code for code in self.stage_codes if code not in value and "*" not in value]
-            if lacking:
-                self.problem(path, f"{what}:缺少阶段 {'、'.join(lacking)}")
-                return tuple(Fraction(0) for _ in self.stage_codes)
-            return tuple(self.fraction(value.get(code, value.get("*")), path, what) for code in self.stage_codes)
-        return (self.fraction(value, path, what),) * len(self.stage_codes)
 
     # ---- the whole
     def scheme(self) -> Scheme:
@@ -166,7 +97,7 @@ class Reader:
             for code, item in self.tables_in("registers")
         }
         for code in metrics:
-            if code in language.SPECIAL or not code.isidentifier():
+            if code in grammar.SPECIAL or not code.isidentifier():
                 self.problem(("metrics", code), f"数据项不能叫 {code}")
             if any(option.key == code for option in self.options):
                 self.problem(("metrics", code), f"数据项与选项同名:{code}")
@@ -175,14 +106,16 @@ class Reader:
             self.stage_codes = tuple(self.text_of(item, "code", path) for path, item in stage_blocks)
         scores = {str(item.get("code")) for key in ("dimensions", "indicators") for _, item in self.blocks(key)}
         zero = self.settings["growth_zero_base"]
-        self.vocabulary = language.Vocabulary(
+        self.vocabulary = grammar.Vocabulary(
             metrics=set(metrics),
             levels=tuple(levels),
             registers={code: set(kind.categories) for code, kind in registers.items()},
             options={option.key: option.value for option in self.options},
             stages=self.stage_codes,
             scores=scores,
-            growth_zero_base=None if zero == "cannot" else self.fraction(zero, ("options", "growth_zero_base"), "value"),
+            growth_zero_base=None
+            if zero == "cannot"
+            else self.fraction(zero, ("options", "growth_zero_base"), "value"),
         )
         parts: dict[str, Any] = {
             "code": self.text_of(head, "code", ("scheme",)),
@@ -387,13 +320,12 @@ class Reader:
 
     def outcome(self) -> Outcome:
         table = self.table("outcome")
-        return Outcome(
-            *(
-                self.expression(table, key, ("outcome",), results=True) if key in table else None
-                for key in ("pass", "direct_pass")
-            ),
-            tuple(self.condition(*pair, results=True) for pair in self.blocks("vetoes")),
-        )
+
+        def goal(key: str) -> Expression | None:
+            return self.expression(table, key, ("outcome",), results=True) if key in table else None
+
+        vetoes = tuple(self.condition(*pair, results=True) for pair in self.blocks("vetoes"))
+        return Outcome(goal("pass"), goal("direct_pass"), vetoes)
 
     def grade(self, path: Path, item: dict[str, Any]) -> Grade:
         if ("from" in item) == ("top" in item):
@@ -430,9 +362,3 @@ def _inputs(parts: dict[str, Any]) -> tuple[InputKey, ...]:
             if key[0] != "result":
                 keys[key] = None
     return tuple(keys)
-
-
-def _line_in(message: str) -> int:
-    """The line tomllib names in its message."""
-    words = message.replace(",", " ").split()
-    return int(words[words.index("line") + 1]) if "line" in words else 1

@@ -102,10 +102,10 @@ def pack(evaluation: Evaluation, part: slice | NDArray[np.int64]) -> NDArray[np.
     """The firms of a slice or of row numbers, as uint8[m, itemsize]."""
     e, scheme = evaluation, evaluation.scheme
     table = np.zeros(len(e.status[part]), dtype=layout(scheme))
-    for j, column in enumerate((e.status, e.stage, e.needs_confirmation, e.passed, e.grade)):
-        table["head"][:, j] = column[part]
+    for j, head in enumerate((e.status, e.stage, e.needs_confirmation, e.passed, e.grade)):
+        table["head"][:, j] = head[part]
     for j, (key, column) in enumerate(e.inputs.items()):
-        values = column[part]
+        values: Any = column[part]
         if key[0] == "date":
             values = np.where(np.isnan(values), _UNKNOWN_DAY, values)
         elif table.dtype[f"in{j}"].kind == "i":
@@ -137,9 +137,9 @@ def unpack(scheme: Scheme, record: bytes | NDArray[np.uint8]) -> Record:
         lost = value == _UNKNOWN_DAY if key[0] == "date" else (key[0] in ("history", "group") and value < 0)
         inputs[key] = float("nan") if lost else value
     head = [int(v) for v in row["head"]]
-    arrays = ("exclusions", "state", "value", "points", "dimensions", "weighted")
     return Record(
-        head[0], head[1], bool(head[2]), head[3], head[4], inputs, *(row[name] for name in arrays),
+        head[0], head[1], bool(head[2]), head[3], head[4], inputs, row["exclusions"], row["state"],
+        row["value"], row["points"], row["dimensions"], row["weighted"],
         float(row["base"][0]), row["deductions"], row["decays"], row["bonuses"], float(row["unrounded"][0]),
         int(row["total_cents"][0]), (int(row["ranks"][0]), int(row["ranks"][1]), int(row["ranks"][2])),
         {name: bytes(row[f"group:{name}"]).rstrip(b"\0").decode() for name in peer_groups(scheme)},

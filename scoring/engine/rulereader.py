@@ -7,13 +7,14 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from scoring.engine.language import ExpressionError, exact_constant
+from scoring.engine.grammar import ExpressionError, exact_constant
 from scoring.engine.nodes import ZERO, Expression, Node
 from scoring.engine.rules import REGISTRY, REQUIRED, RuleType
 from scoring.engine.scheme import Rule, Source
 
 if TYPE_CHECKING:
-    from scoring.engine.reader import Path, Reader
+    from scoring.engine.reader import Reader
+    from scoring.engine.tomlreader import Path
 
 _STATISTIC = re.compile(r"^(max|min|mean|median|p\d{1,2}(\.\d+)?|p100)$")
 _INTERVAL = re.compile(r"^\s*([\[(])\s*([^,\s]+)\s*,\s*([^,\s\])]+)\s*([\])])\s*$")
@@ -107,13 +108,17 @@ class RuleReader:
     def tiers(self, value: Any) -> tuple[tuple[Any, ...], ...]:
         rows = []
         for row in value if isinstance(value, list) else []:
-            match = _INTERVAL.match(row[0]) if isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) else None
+            match = (
+                _INTERVAL.match(row[0]) if isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) else None
+            )
             if match is None:
                 self.fail('tiers 的每一行应写作 ["[0, 10)", 分数]')
                 continue
             left, low, high, right = match.groups()
             ends = [self.end(low), self.end(high)]
-            rows.append((ends[0], left == "[", ends[1], right == "]", self.reader.fraction(row[1], self.where, "tiers")))
+            rows.append(
+                (ends[0], left == "[", ends[1], right == "]", self.reader.fraction(row[1], self.where, "tiers"))
+            )
         if not rows:
             self.fail("tiers 至少要有一行")
         return tuple(rows)

@@ -8,49 +8,18 @@ p: the rule's parameters; r: its references, per firm (float64[n]) or for one fi
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scoring.engine.exact import logarithm, significant, to_float
-from scoring.engine.vector import EPS, Number
+from scoring.engine import positions
+from scoring.engine.exact import logarithm, to_float
+from scoring.engine.positions import twelve
+from scoring.engine.rulekit import EPS, ONE, REQUIRED, Number, Params, RuleType, Scored, clip, flipped, line
 
-Floats = NDArray[np.float64]
-Params = Mapping[str, Any]
-ONE, HALF = Fraction(1), Fraction(1, 2)
-_NORMAL = NormalDist()
+__all__ = ["REGISTRY", "REQUIRED", "Params", "RuleType", "Scored", "clip", "register", "twelve"]
 
-
-class Scored(NamedTuple):
-    """Fraction of the points per firm, its error bound (number or array), and the firms to decide exactly."""
-
-    fraction: Floats
-    error: Any
-    doubt: NDArray[np.bool_] | None = None
-
-
-@dataclass(frozen=True)
-class RuleType:
-    """One entry of the registry. fields: name → default (REQUIRED if it must be given); references: which of them are
-    references; hidden: statistics the rule always needs, by name; above: a statistic must exceed `floor` to serve."""
-
-    name: str
-    title: str
-    vector: Callable[[Number, Params, Params], Scored]
-    exact: Callable[[Fraction, Params, Params], Fraction | None]
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    references: tuple[str, ...] = ()
-    hidden: Mapping[str, str] = field(default_factory=dict)
-    above: bool = False
-
-
-REQUIRED = object()
 REGISTRY: dict[str, RuleType] = {}
 
 
@@ -59,34 +28,13 @@ def register(rule: RuleType) -> None:
     REGISTRY[rule.name] = rule
 
 
-def clip(x: Fraction) -> Fraction:
-    """Into [0, 1]."""
-    return min(max(x, Fraction(0)), ONE)
-
-
-def _line(value: Number, low: Any, high: Any) -> tuple[Floats, Any]:
-    """(x − low) ÷ (high − low) and its error; NaN where high = low."""
-    span = high - low
-    span = np.where(span == 0, np.nan, span)
-    if value.absolute is None and np.ndim(low) == 0 and low == 0:
-        x = value.x / span
-        return x, np.minimum(np.abs(x), 1.01) * (value.relative + 4 * EPS)
-    x = (value.x - low) / span
-    error = (value.error() + 2 * EPS * (np.abs(value.x) + np.abs(low))) / np.abs(span) + 4 * EPS * np.abs(x)
-    return x, np.where(np.isnan(error), np.inf, error)
-
-
 def _exact_line(v: Fraction, low: Any, high: Any) -> Fraction | None:
     return None if low is None or high is None or high == low else (v - low) / (high - low)
 
 
-def _reversed(value: Any, p: Params) -> Any:
-    return 1 - value if p.get("reverse") else value
-
-
 # ---- linear
 def _linear(value: Number, p: Params, r: Params) -> Scored:
-    x, error = _line(value, to_float(p["floor"]), r["full"])
+    x, error = line(value, to_float(p["floor"]), r["full"])
     return Scored(np.clip(x, 0, 1), error)
 
 
@@ -102,7 +50,7 @@ def _two_thresholds(value: Number, p: Params, r: Params) -> Scored:
     low = share * x / base
     high = share + (1 - share) * (x - base) / (full - base)
     fraction = np.where(x <= 0, 0.0, np.where(x < base, low, np.where(x < full, high, 1.0)))
-    fraction = np.where((0 < base) & (base < full), fraction, np.nan)
+    fraction = np.where((base > 0) & (base < full), fraction, np.nan)
     slope = np.maximum(1 / np.abs(base), 1 / np.abs(full - base))
     return Scored(fraction, (value.error() + 4 * EPS * np.abs(x)) * slope + 8 * EPS)
 
@@ -149,11 +97,11 @@ def _steps(value: Number, p: Params, r: Params) -> Scored:
     doubt = None
     if p["whole"]:
         if not (value.atom and p["per"] == 1):
-            error = value.error() / to_float(p["per"]) + 2 * EPS * np.abs(units)
-            doubt = np.abs(units - np.rint(units)) <= error
+            blur = value.error() / to_float(p["per"]) + 2 * EPS * np.abs(units)
+            doubt = np.abs(units - np.rint(units)) <= blur
         units = np.floor(units)
     fraction = units * to_float(p["points"]) / to_float(p["max_points"])
-    error = (value.error() * to_float(p["points"]) / to_float(p["per"] * p["max_points"])) if not p["whole"] else 0.0
+    error: Any = 0.0 if p["whole"] else value.error() * to_float(p["points"] / (p["per"] * p["max_points"]))
     return Scored(np.clip(fraction, 0, 1), error + 4 * EPS, doubt)
 
 
@@ -199,7 +147,7 @@ def _cohort_ratio_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
 # ---- min–max
 def _min_max(value: Number, p: Params, r: Params) -> Scored:
     low, high = (r["high"], r["low"]) if p["reverse"] else (r["low"], r["high"])
-    x, error = _line(value, low, high)
+    x, error = line(value, low, high)
     x = np.where((low == high) & ~np.isnan(value.x), to_float(p["equal"]), np.clip(x, 0, 1))
     base = to_float(p["base"]) / 100
     return Scored(base + (1 - base) * x, np.where(low == high, EPS, error) + 2 * EPS)
@@ -217,7 +165,7 @@ def _min_max_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
 # ---- goalposts
 def _goalposts(value: Number, p: Params, r: Params) -> Scored:
     low, high = (r["upper"], r["lower"]) if p["reverse"] else (r["lower"], r["upper"])
-    x, error = _line(value, low, high)
+    x, error = line(value, low, high)
     return Scored(np.clip(x, 0, 1) if p["capped"] else x, error)
 
 
@@ -225,119 +173,6 @@ def _goalposts_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
     low, high = (r["upper"], r["lower"]) if p["reverse"] else (r["lower"], r["upper"])
     x = _exact_line(v, low, high)
     return x if x is None or not p["capped"] else clip(x)
-
-
-# ---- percentile and rank-based normal: positions in the sorted sample of the peers, at 12 significant digits
-def twelve(x: Floats) -> Floats:
-    """Rounded to 12 significant digits, the precision at which positions are compared."""
-    with np.errstate(all="ignore"):
-        exponent = np.floor(np.log10(np.abs(x)))
-        scale = 10.0 ** (11 - exponent)
-        rounded = np.rint(x * scale) / scale
-    return np.where(np.isfinite(rounded), rounded, x)
-
-
-def _positions(value: Number, r: Params) -> tuple[Floats, Floats, Floats]:
-    """Below, equal, size of the sample, for each firm."""
-    cells, samples = r["sample"]
-    x, below, upto, size = twelve(value.x), *(np.full(len(value.x), np.nan) for _ in range(3))
-    for cell, sample in enumerate(samples):
-        if sample is not None and len(sample):
-            mine = (cells == cell) & ~np.isnan(x)
-            below[mine] = np.searchsorted(sample, x[mine], "left")
-            upto[mine] = np.searchsorted(sample, x[mine], "right")
-            size[mine] = len(sample)
-    return below, upto - below, size
-
-
-def _exact_positions(v: Fraction, r: Params) -> tuple[Fraction, Fraction, Fraction] | None:
-    sample = r["sample"]
-    if not sample:
-        return None
-    x = significant(v, 12)
-    below, upto = bisect_left(sample, x), bisect_right(sample, x)
-    return Fraction(below), Fraction(upto - below), Fraction(len(sample))
-
-
-def _percentile(value: Number, p: Params, r: Params) -> Scored:
-    below, equal, size = _positions(value, r)
-    x = np.clip(np.where(size == 1, 1.0, (below + (equal - 1) / 2) / np.where(size == 1, 1, size - 1)), 0, 1)
-    x = np.where(np.isnan(size), np.nan, x)
-    return Scored(np.where(size == 1, 1.0, _reversed(x, p)), 4 * EPS)
-
-
-def _percentile_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
-    found = _exact_positions(v, r)
-    if found is None:
-        return None
-    below, equal, size = found
-    return ONE if size == 1 else Fraction(_reversed(clip((below + (equal - 1) / 2) / (size - 1)), p))
-
-
-def _map_unique(function: Callable[[float], float], x: Floats) -> Floats:
-    unique, inverse = np.unique(x, return_inverse=True)
-    return np.array([function(float(v)) if v == v else np.nan for v in unique], dtype=np.float64)[inverse]
-
-
-def _quantile(share: float) -> float:
-    """Φ⁻¹ to 12 decimals; infinite at the ends."""
-    if share <= 0 or share >= 1:
-        return math.copysign(math.inf, share - 0.5)
-    return round(_NORMAL.inv_cdf(share), 12)
-
-
-def _normal_value(z: float) -> float:
-    """Φ to 12 decimals."""
-    return round(_NORMAL.cdf(z), 12)
-
-
-# ---- z-score, normal
-def _z(value: Number, r: Params) -> tuple[Floats, Any]:
-    return _line(value, r["mean"], r["mean"] + r["sd"])
-
-
-def _z_score(value: Number, p: Params, r: Params) -> Scored:
-    z, error = _z(value, r)
-    z = np.where((r["sd"] == 0) & ~np.isnan(value.x), 0.0, z)
-    sign, span = (-1 if p["reverse"] else 1), to_float(p["span"])
-    error = np.where(r["sd"] == 0, EPS, error)
-    # mean + sd is rounded: widen the bound by what that loses
-    error = error + 4 * EPS * (np.abs(r["mean"]) / np.where(r["sd"] == 0, 1, r["sd"]) + 1) * (np.abs(z) + 1)
-    return Scored(np.clip(0.5 + sign * z / (2 * span), 0, 1), error / (2 * span) + 4 * EPS)
-
-
-def _z_score_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
-    if r["mean"] is None or r["sd"] is None:
-        return None
-    z = Fraction(0) if r["sd"] == 0 else (v - r["mean"]) / r["sd"]
-    return clip(HALF + (-z if p["reverse"] else z) / (2 * p["span"]))
-
-
-def _normal(value: Number, p: Params, r: Params) -> Scored:
-    sign = -1 if p["reverse"] else 1
-    if p["mode"] == "rank":
-        below, equal, size = _positions(value, r)
-        z = _map_unique(_quantile, (below + equal / 2) / size)
-        return Scored(np.clip(0.5 + sign * z / (2 * to_float(p["span"])), 0, 1), 1e-11)
-    z, _ = _z(value, r)
-    z = np.where((r["sd"] == 0) & ~np.isnan(value.x), 0.0, z)
-    return Scored(_map_unique(_normal_value, sign * z), 1e-11)
-
-
-def _normal_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
-    if p["mode"] == "rank":
-        found = _exact_positions(v, r)
-        if found is None:
-            return None
-        z = _quantile(to_float((found[0] + found[1] / 2) / found[2]))
-        if math.isinf(z):
-            return ONE if (z > 0) != p["reverse"] else Fraction(0)
-        score = Fraction(repr(z))
-        return clip(HALF + (-score if p["reverse"] else score) / (2 * p["span"]))
-    if r["mean"] is None or r["sd"] is None:
-        return None
-    z = 0.0 if r["sd"] == 0 else to_float((v - r["mean"]) / r["sd"])
-    return Fraction(repr(_normal_value(-z if p["reverse"] else z)))
 
 
 # ---- level map, flag, log
@@ -352,7 +187,7 @@ def _level_map_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
 def _flag(value: Number, p: Params, r: Params) -> Scored:
     yes = np.where(np.isnan(value.x), np.nan, (value.x != 0).astype(np.float64))
     doubt = None if value.atom else np.abs(value.x) <= value.error()
-    return Scored(_reversed(yes, p), 0.0, doubt)
+    return Scored(flipped(yes, p), 0.0, doubt)
 
 
 def _flag_exact(v: Fraction, p: Params, r: Params) -> Fraction | None:
@@ -404,13 +239,13 @@ for _rule in (
         "cohort_ratio", "与同组之比", _cohort_ratio, _cohort_ratio_exact,
         {"to": "max", "inverse": False, "capped": True}, ("to",), above=True,
     ),
-    RuleType("percentile", "百分位次", _percentile, _percentile_exact, {"reverse": False}, hidden={"sample": "sample"}),
+    RuleType("percentile", "百分位次", positions.percentile, positions.percentile_exact, {"reverse": False}, hidden={"sample": "sample"}),
     RuleType(
-        "z_score", "标准分", _z_score, _z_score_exact, {"span": _F(3), "reverse": False},
+        "z_score", "标准分", positions.z_score, positions.z_score_exact, {"span": _F(3), "reverse": False},
         hidden={"mean": "mean", "sd": "sd"},
     ),
     RuleType(
-        "normal", "正态分", _normal, _normal_exact, {"mode": "rank", "span": _F(3), "reverse": False},
+        "normal", "正态分", positions.normal, positions.normal_exact, {"mode": "rank", "span": _F(3), "reverse": False},
         hidden={"sample": "sample", "mean": "mean", "sd": "sd"},
     ),
     RuleType(

@@ -240,9 +240,8 @@ class Scheme:
     def groups_used(self) -> tuple[str, ...]:
         """Names of the groups that peers, ranks and conditions need."""
         names = [key[1] for key in self.inputs if key[0] == "group"]
-        for indicator in self.indicators:
-            if indicator.rule.peers not in ("stage", "all"):
-                names.append(peer_group(indicator.rule.peers))
+        peers = [indicator.rule.peers for indicator in self.indicators]
+        names += [peer_group(name) for name in peers if name not in ("stage", "all")]
         return tuple(dict.fromkeys(["industry", *names]))
 
     @property

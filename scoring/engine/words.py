@@ -41,7 +41,8 @@ def statistic_name(name: str) -> str:
 
 def input_name(scheme: Scheme, key: InputKey) -> str:
     """An input in words."""
-    source, name = key[0], key[1]
+    source: str = key[0]
+    name: Any = key[1]
     if source in ("metric", "previous"):
         return ("上年" if source == "previous" else "") + scheme.metrics[name].name
     if source == "register":
@@ -49,9 +50,13 @@ def input_name(scheme: Scheme, key: InputKey) -> str:
     if source == "date":
         return "注册成立日期" if name == "registered_on" else "跨入现阶段日期"
     if source == "history":
-        return {"demoted_before": "上一评价期曾降档", "override_stage": "核定阶段", "peak_stage": "降档前阶段"}.get(
-            name, _STAGE_OF.get(name, name)
-        )
+        words = {
+            "demoted_before": "上一评价期曾降档",
+            "override_stage": "核定阶段",
+            "peak_stage": "降档前阶段",
+            **_STAGE_OF,
+        }
+        return words[name]
     return f"人工标记{name}" if source == "manual" else f"{name}属于{'、'.join(key[2])}"
 
 
@@ -59,7 +64,9 @@ def query_words(scheme: Scheme, query: RegisterQuery) -> str:
     """A question to the registers in words."""
     kind = scheme.registers[query.kind]
     window, years = query.window or ("", 0)
-    when = {1: "当年登记的", 2: "近两年登记的"}.get(years, f"近{years}年登记的") if window == "years" else _WINDOWS[window]
+    when = (
+        {1: "当年登记的", 2: "近两年登记的"}.get(years, f"近{years}年登记的") if window == "years" else _WINDOWS[window]
+    )
     levels = ""
     if query.levels is not None:
         levels = "、".join(scheme.levels[code] for code in query.levels)
@@ -108,7 +115,9 @@ def say(scheme: Scheme, node: Node) -> str:
         return f"({parts[0]}时取{parts[1]},否则取{parts[2]})"
     if node.op in ("best", "min", "max"):
         return f"{'、'.join(parts)}中{'最小' if node.op == 'min' else '最大'}者"
-    return {"missing": "未提供", "grades_dropped": "比上一评价期降档数", "grades_below_peak": "比降档前低的档数"}[node.op]
+    return {"missing": "未提供", "grades_dropped": "比上一评价期降档数", "grades_below_peak": "比降档前低的档数"}[
+        node.op
+    ]
 
 
 def describe(
@@ -128,7 +137,12 @@ def describe(
         if isinstance(spec, Fraction):
             same = len(set(wanted(indicator)[field])) == 1 or stage is not None
             return figure(spec, 4) + indicator.unit if same else "各阶段的规定值"
-        who = {"stage": "同阶段企业", "all": "全体参评企业", "industry": "同行业企业", "stage_industry": "同阶段同行业企业"}
+        who = {
+            "stage": "同阶段企业",
+            "all": "全体参评企业",
+            "industry": "同行业企业",
+            "stage_industry": "同阶段同行业企业",
+        }
         return f"{who.get(rule.peers, '同组企业')}的{statistic_name(spec)}"
 
     p, full = rule.params, figure(indicator.max_points)

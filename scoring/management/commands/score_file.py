@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,14 +18,28 @@ from firms.importing import cells, spool
 from firms.importing.header import letter
 from firms.importing.problem import BadCell, Unreadable
 from firms.services.refusal import Refusal
-from scoring.engine import Cohort, CohortError, Evaluation, History, Registers, Scheme, SchemeError, evaluate, parse_scheme
+from scoring.engine import (
+    Cohort,
+    CohortError,
+    Evaluation,
+    History,
+    Registers,
+    Scheme,
+    SchemeError,
+    evaluate,
+    parse_scheme,
+)
 from scoring.engine.explain import STATE_WORDS, STATUS_WORDS
 from scoring.engine.indicators import STATES, VALUE, ZERO
 from scoring.engine.record import peer_groups
 
 SHOWN = 20  # problems named before the rest is only counted
 Parse = Callable[[Any], Any]
-NAMES = {"name": ("企业名称", "名称"), "registered_on": ("注册成立日期", "成立日期", "注册日期"), "stage_since": ("跨入现阶段日期",)}
+NAMES = {
+    "name": ("企业名称", "名称"),
+    "registered_on": ("注册成立日期", "成立日期", "注册日期"),
+    "stage_since": ("跨入现阶段日期",),
+}
 STAGE_COLUMNS = {
     "previous_stage": ("上期阶段",), "previous2_stage": ("上上期阶段",), "override_stage": ("核定阶段",), "peak_stage": ("降档前阶段",),
 }  # fmt: skip
@@ -47,13 +61,15 @@ class Sheet:
 
 class Command(BaseCommand):
     help = "按方案文件给表格计分(不用数据库):第一列为企业编号,其余列用数据项代码或中文名称。"
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("scheme", type=Path, metavar="SCHEME", help="方案文件(TOML)")
         parser.add_argument("data", type=Path, metavar="DATA", help="当年数据(xlsx、xls、csv)")
         parser.add_argument("--previous", type=Path, help="上年数据")
-        parser.add_argument("--records", type=Path, help="台账:企业编号、台账、类别、级别、开始日期、结束日期、金额、数量")
+        parser.add_argument(
+            "--records", type=Path, help="台账:企业编号、台账、类别、级别、开始日期、结束日期、金额、数量"
+        )
         parser.add_argument("--as-of", type=_date, help="基准日,如 2022-12-31;默认为上一年12月31日")
         parser.add_argument("--year", type=int, help="数据年度;默认为基准日所在年")
         parser.add_argument("--references", type=Path, help="已锁定评价期公布的参照值(JSON);不给则由本表计算")
@@ -68,7 +84,9 @@ class Command(BaseCommand):
         as_of = options["as_of"] or dt.date(timezone.localdate().year - 1, 12, 31)
         data = read_table(options["data"], data_columns(scheme))
         previous = read_table(options["previous"], data_columns(scheme)) if options["previous"] else Sheet("")
-        records = read_table(options["records"], record_columns(scheme), repeated=True) if options["records"] else Sheet("")
+        records = (
+            read_table(options["records"], record_columns(scheme), repeated=True) if options["records"] else Sheet("")
+        )
         references = _references(options["references"])
         try:
             cohort = build(scheme, data, previous, records, as_of, options["year"] or as_of.year)
@@ -189,9 +207,8 @@ def data_columns(scheme: Scheme) -> dict[str, tuple[str, Parse]]:
     add("demoted_before", _yes, "上期降档")
     for group in {"industry", "park", *scheme.groups_used, *peer_groups(scheme)}:
         add(group, cells.text, *{"industry": ("行业", "主导产业"), "park": ("园区",)}.get(group, ()))
-    for key in scheme.inputs:
-        if key[0] == "manual":
-            add(key[1], _yes)
+    for name in (item[1] for item in scheme.inputs if item[0] == "manual"):
+        add(name, _yes)
     for code, metric in scheme.metrics.items():
         parse = _flag_or_number if metric.unit == "是/否" else number
         add(code, parse, metric.name, f"{metric.name}({metric.unit})")
@@ -316,7 +333,13 @@ def result(evaluation: Evaluation, data: Sheet) -> Table:
     """One row a firm: stage, every indicator's value and points, dimensions, adjustments, total, ranks."""
     scheme, e = evaluation.scheme, evaluation
     decimals = scheme.settings["decimals"]
-    columns = [Column("企业编号", width=24), Column("企业名称", width=32), Column("状态"), Column("阶段"), Column("待确认")]
+    columns = [
+        Column("企业编号", width=24),
+        Column("企业名称", width=32),
+        Column("状态"),
+        Column("阶段"),
+        Column("待确认"),
+    ]
     for i in scheme.indicators:
         columns += [Column(f"{i.code} {i.name} 指标值", "number", decimals=6), Column(f"{i.code} 状态")]
         columns.append(Column(f"{i.code} 得分", "number", decimals=6))
@@ -335,9 +358,17 @@ def result(evaluation: Evaluation, data: Sheet) -> Table:
         names = data.columns.get("name", [""] * len(e))
         for i, key in enumerate(e.cohort.keys):
             stage = scheme.stages[e.stage[i]].name if e.stage[i] >= 0 else ""
-            row: list[Any] = [key, names[i] or "", statuses[e.status[i]], stage, "是" if e.needs_confirmation[i] else ""]
+            row: list[Any] = [
+                key,
+                names[i] or "",
+                statuses[e.status[i]],
+                stage,
+                "是" if e.needs_confirmation[i] else "",
+            ]
             for j in range(len(scheme.indicators)):
-                value = float(e.value[i, j]) if e.state[i, j] in (VALUE, ZERO) or e.value[i, j] == e.value[i, j] else None
+                value = (
+                    float(e.value[i, j]) if e.state[i, j] in (VALUE, ZERO) or e.value[i, j] == e.value[i, j] else None
+                )
                 row += [value, STATE_WORDS[STATES[e.state[i, j]]], float(e.points[i, j])]
             for j in range(len(scheme.dimensions)):
                 row += [float(e.dimensions[i, j]), float(e.weighted[i, j])]

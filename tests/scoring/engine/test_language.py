@@ -8,8 +8,8 @@ import pytest
 
 from scoring.engine import STATES, SchemeError, exact, explain_firm
 from scoring.engine.exact import Row, State
-from scoring.engine.language import ExpressionError, Vocabulary, parse
 from scoring.engine.inputs import gather
+from scoring.engine.language import ExpressionError, Vocabulary, parse
 from scoring.engine.vector import Frame
 from tests.scoring.engine import small
 

@@ -7,7 +7,7 @@ import pytest
 from scoring.engine import SchemeError, evaluate, parse_scheme
 from scoring.engine.lint import effective_weights, lint
 from tests.scoring.engine import small, xinkai
-from tests.scoring.engine.test_evaluate import crowd
+from tests.scoring.engine.crowd import crowd
 
 
 def test_the_regulation_as_it_is_published():
@@ -18,9 +18,15 @@ def test_the_regulation_as_it_is_published():
     ]  # fmt: skip
     assert len(scheme.indicators) == 35
     assert [sum(i.dimension == d.code for i in scheme.indicators) for d in scheme.dimensions] == [10, 10, 15]
-    assert [sum(i.max_points for i in scheme.indicators if i.dimension == d.code) for d in scheme.dimensions] == [100] * 3
+    assert [sum(i.max_points for i in scheme.indicators if i.dimension == d.code) for d in scheme.dimensions] == [
+        100
+    ] * 3
     assert [i.category for i in scheme.indicators].count("core") == 18
-    assert [[int(w) for w in d.weight] for d in scheme.dimensions] == [[50, 35, 30, 20], [30, 45, 40, 30], [20, 20, 30, 50]]
+    assert [[int(w) for w in d.weight] for d in scheme.dimensions] == [
+        [50, 35, 30, 20],
+        [30, 45, 40, 30],
+        [20, 20, 30, 50],
+    ]
     assert scheme.indicator("1.9").aliases == ("当年主导或参与制定国际标准、国家标准、行业标准",)
     assert set(scheme.metrics_used) == set(scheme.metrics)
     assert set(scheme.registers_used) == set(scheme.registers)
@@ -111,7 +117,11 @@ def test_an_option_takes_only_its_choices():
 
 
 def test_every_mistake_is_reported_at_once():
-    text = small.text(value="nothing").replace('dimension = "d"', 'dimension = "e"').replace("max_points = 10", "max_points = -1")
+    text = (
+        small.text(value="nothing")
+        .replace('dimension = "d"', 'dimension = "e"')
+        .replace("max_points = 10", "max_points = -1")
+    )
     with pytest.raises(SchemeError) as caught:
         parse_scheme(text)
     assert len(caught.value.problems) == 3
