@@ -88,7 +88,7 @@ def _delist(rng: np.random.Generator, ledger: Ledger, platforms: list[EntryRow],
     platforms.remove(row)
     day = some_day(rng, year, 6, 10)
     back = date(year + 2, 5, 20) if restored and year + 2 > 2022 else None
-    ledger.replace(row, ends_on=day)
+    ledger.end(row, day)
     ledger.add(row.firm, "delisting", f"{row.title}摘牌", day, back, level=row.level)
     if back is not None and back.year <= 2024:
         ledger.add(row.firm, "platform", row.title, back, None, level=row.level)

@@ -53,11 +53,9 @@ class Ledger:
         self._rows.append(row)
         return row
 
-    def replace(self, old: EntryRow, **changes: object) -> EntryRow:
-        """Put a changed entry in the place of ``old`` (a platform that is delisted gets its end)."""
-        new = old._replace(**changes)
-        self._rows[self._rows.index(old)] = new
-        return new
+    def end(self, entry: EntryRow, on: date) -> None:
+        """The entry ends on this day (a platform that is delisted)."""
+        self._rows[self._rows.index(entry)] = entry._replace(ends_on=on)
 
     def select(self, kind: str, category: str | None = None) -> Iterator[EntryRow]:
         return (r for r in self._rows if r.kind == kind and (category is None or r.category == category))

@@ -75,8 +75,8 @@ def load_zone(zone: Zone | None = None) -> Loaded:
     for file in batch_files(zone):
         batch = _write_batch(file, departments)
         _write_rows(file, batch, firms)
-        if file.kind == "metrics":
-            many += _write_filings(file, batch, firms)
+        if file.year is not None:
+            many += _write_filings(file, file.year, batch, firms)
         elif file.kind == "registers":
             _write_entries(file, batch, firms)
     for year in zone.years:
@@ -143,8 +143,9 @@ def _example_firm(example: str) -> Firm:
 def _write_firms(zone: Zone) -> list[Firm]:
     for position, park in enumerate(PARKS, start=1):
         Park.objects.get_or_create(code=park.code, defaults={"name": park.name, "position": position * 10})
-    for row in INDUSTRIES:
-        Industry.objects.get_or_create(code=row.code, defaults={"name": row.name, "cluster": row.cluster})
+    for industry in INDUSTRIES:
+        defaults = {"name": industry.name, "cluster": industry.cluster}
+        Industry.objects.get_or_create(code=industry.code, defaults=defaults)
     parks = {row.code: row for row in Park.objects.all()}
     industries = {row.code: row for row in Industry.objects.all()}
     rows = []
@@ -175,7 +176,15 @@ def _write_batch(file: BatchFile, departments: dict[str, Department]) -> ImportB
         file_name=file.file_name,
         sha256=hashlib.sha256(file.content).hexdigest(),
         size=len(file.content),
-        counts={"rows": rows, "accepted": rows, "refused": 0, "left_out": 0, "create": rows},
+        counts={
+            "rows": rows,
+            "accepted": rows,
+            "refused": 0,
+            "left_out": 0,
+            "create": rows,
+            "heading": file.first_row - 1,
+            "lines": rows + file.first_row - 1,
+        },
         applied_at=timezone.now(),
     )
     batch.file.save(file.file_name, ContentFile(file.content), save=False)
@@ -208,11 +217,11 @@ def _told(item: FirmRow | Statement | EntryRow) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in fields.items()}
 
 
-def _write_filings(file: BatchFile, batch: ImportBatch, firms: list[Firm]) -> int:
+def _write_filings(file: BatchFile, year: int, batch: ImportBatch, firms: list[Firm]) -> int:
     new = [filings.NewFiling(firms[s.firm].pk, s.values, _SHEET, file.first_row + i) for i, s in enumerate(file.items)]
     ids = filings.append(
         new,
-        year=file.year,
+        year=year,
         source=Source.GOVERNMENT,
         by_id=None,
         department_id=batch.department_id,

@@ -49,20 +49,24 @@ def _told(zone: Zone, year: int, department: str) -> list[Statement]:
 
 
 def _tax(zone: Zone, year: int) -> bytes:
-    """In 元 with thousands separators as text here and there; every 40th firm's profit is corrected."""
+    """Thousands separators as text and full-width digits here and there; every 40th firm's profit is corrected."""
     rows: list[list[Any]] = []
+    sums = [0.0] * len(_TAX)
     for i, told in enumerate(_told(zone, year, "tax")):
         firm = zone.firms[told.firm]
         values: list[Any] = [told.values.get(code) for code in _TAX]
+        sums = [total + (value or 0) for total, value in zip(sums, values, strict=True)]
         if i % 40 == 7 and values[1] is not None:
-            values[1] = round(values[1] * 1.03 + 1.5, 2)
+            corrected = round(values[1] * 1.03 + 1.5, 2)
+            sums[1] += corrected - values[1]
+            values[1] = corrected
         if i % 25 == 3 and values[0] is not None:
             values[0] = f"{values[0]:,.2f}"
         elif i % 60 == 11 and values[0] is not None:
             values[0] = f"{values[0]:.2f}".translate(_WIDE)
         rows.append([f" {firm.credit_code} " if i % 30 == 5 else firm.credit_code, firm.name, *values])
     header = (CODE, "纳税人名称", *(heading(code).removesuffix("（万元）") for code in _TAX))
-    return workbook(f"高新区企业{year}年度主要财务数据表", "单位：万元", header, rows, total=True)
+    return workbook(f"高新区企业{year}年度主要财务数据表", "单位：万元", header, rows, totals=sums)
 
 
 def _labour(zone: Zone, year: int) -> bytes:
@@ -126,4 +130,4 @@ def _faulty(zone: Zone, year: int) -> bytes:
     rows.append([stranger_code, stranger_name, 456.7])
     rows.append(["", "新乡市某某不知名有限公司", 88.8])
     rows.append([None, None, None])
-    return workbook(f"{year}年度企业营业收入", "单位：万元", (CODE, NAME, "营业收入"), rows, total=True)
+    return workbook(f"{year}年度企业营业收入", "单位：万元", (CODE, NAME, "营业收入"), rows, totals=[64_000.0])

@@ -12,9 +12,17 @@ _CREATED = datetime(2022, 1, 1)  # fixed: the same zone makes the same bytes
 
 
 def workbook(
-    title: str, unit_line: str, header: Sequence[str], rows: Iterable[Sequence[Any]], *, total: bool = False
+    title: str,
+    unit_line: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    totals: Sequence[float] = (),
 ) -> bytes:
-    """An xlsx with a merged title, a unit line, the header on row 3 and the data from row 4; optionally a 合计 row."""
+    """An xlsx with a merged title, a unit line, the header on row 3 and the data from row 4.
+
+    ``totals``, if any, stand in a 合计 row at the end, from the third column on.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     book.set_properties({"title": title, "created": _CREATED})
@@ -28,22 +36,15 @@ def workbook(
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 34)
     sheet.set_column(2, len(header) - 1, 14)
-    sums: dict[int, float] = {}
     number = 2
     for number, row in enumerate(rows, start=3):
         for column, value in enumerate(row):
-            if value is None:
-                continue
             if isinstance(value, date):
                 sheet.write_datetime(number, column, datetime(value.year, value.month, value.day), dates)
-            else:
+            elif value is not None:
                 sheet.write(number, column, value)
-            if isinstance(value, int | float):
-                sums[column] = sums.get(column, 0) + value
-    if total:
-        sheet.write_string(number + 1, 0, "合计")
-        for column, value in sums.items():
-            sheet.write_number(number + 1, column, round(value, 2))
+    if totals:
+        sheet.write_row(number + 1, 0, ["合计", None, *(round(total, 2) for total in totals)])
     book.close()
     return out.getvalue()
 
