@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from scoring.engine.explain import AdjustmentLine, Explanation, Fact, IndicatorLine
 from scoring.engine.scheme import Scheme
-from scoring.presenters.evidence import Evidence, Origin
+from scoring.presenters.evidence import Entry, Evidence, Origin
 from scoring.presenters.formatting import chinese_date, number, signed, typeset
 from scoring.presenters.method import anchor
 
@@ -76,6 +76,7 @@ class Adjustment:
     article: str
     reading: int | None
     figures: list[Figure]
+    entries: list[Entry]
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,11 @@ def adjustments(lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adj
                 article=typeset(line.article),
                 reading=line.reading if line.basis == "interpretation" else None,
                 figures=[_figure(fact, evidence) for fact in line.facts],
+                entries=evidence.entries(_registers(line.facts)) if line.applies else [],
             )
         )
     return rows
+
+
+def _registers(facts: Iterable[Fact]) -> set[str]:
+    return {fact.key.partition("|")[2] for fact in facts if fact.key.startswith("register|") and fact.value}
