@@ -199,8 +199,7 @@ class _RowParser:
             read.verdict, read.reasons = "left_out", [why]
         else:
             self._values(read, row)
-        if read.verdict:
-            read.cells = [cells.shown(cell) for cell in row]
+        read.cells = row  # a row may still turn out to be nobody's: only then, and when refused, are they written down
         return read
 
     def _why_left_out(self, number: int, row: list[Any], first: str) -> Reason | None:
