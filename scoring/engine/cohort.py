@@ -36,10 +36,10 @@ class Coded:
         codes = np.fromiter((names.setdefault(text, len(names)) for text in values), dtype=np.int16, count=len(values))
         return cls(codes, tuple(names))
 
-    def is_in(self, wanted: Iterable[str]) -> NDArray[np.bool_]:
-        """Mask of the rows whose text is one of the wanted."""
+    def is_in(self, wanted: Iterable[str], rows: Any = slice(None)) -> NDArray[np.bool_]:
+        """Mask over the given rows: where the text is one of the wanted."""
         table = np.isin(np.array(self.names, dtype=str), list(wanted)) if self.names else np.zeros(0, dtype=bool)
-        return table[self.codes] if len(self.codes) else np.zeros(0, dtype=bool)
+        return table[self.codes[rows]] if len(self.codes) else np.zeros(0, dtype=bool)
 
 
 def _frozen(array: Any, dtype: Any, size: int, what: str) -> Any:

@@ -88,9 +88,9 @@ class _RegisterTables:
             self.kinds[query.kind] = np.flatnonzero(table.kind.is_in([query.kind]))
         rows = self.kinds[query.kind]
         if query.categories is not None:
-            rows = rows[table.category.is_in(query.categories)[rows]]
+            rows = rows[table.category.is_in(query.categories, rows)]
         if query.levels is not None:
-            rows = rows[table.level.is_in(query.levels)[rows]]
+            rows = rows[table.level.is_in(query.levels, rows)]
         starts, ends = self.starts[rows], self.ends[rows]
         name, years = query.window or ("", 0)
         if name == "years":
@@ -125,7 +125,7 @@ class _RegisterTables:
         denominator = math.lcm(*(weight.denominator for _, weight in query.weights))
         total = np.zeros(self.n, dtype=np.int64)
         for level, weight in sorted(query.weights, key=lambda pair: pair[1]):
-            counts = np.bincount(firm[self.registers.level.is_in([level])[rows]], minlength=self.n)
+            counts = np.bincount(firm[self.registers.level.is_in([level], rows)], minlength=self.n)
             points = int(weight * denominator)
             if query.function == "best_level":
                 total = np.where((counts > 0) & (points > total), points, total)

@@ -60,6 +60,7 @@ class Frame:
     stage: NDArray[np.int8] | None = None
     exact_results: Callable[[int], Mapping[InputKey, object]] | None = None
     errors: dict[InputKey, Floats] = field(default_factory=dict)
+    ages: dict[InputKey, Floats] = field(default_factory=dict)  # years since a date, asked for more than once
 
     def row(self, i: int) -> exact.Row:
         """One firm's inputs for the exact arithmetic."""
@@ -270,7 +271,9 @@ def _as_number(node: Node, frame: Frame) -> Number:
 
 
 def _years(node: Node, frame: Frame) -> Number:
-    return Number(years_since(frame.columns[node.data], frame.as_of), relative=4 * EPS)
+    if node.data not in frame.ages:
+        frame.ages[node.data] = years_since(frame.columns[node.data], frame.as_of)
+    return Number(frame.ages[node.data], relative=4 * EPS)
 
 
 def grade_column(name: str, frame: Frame) -> Floats:
