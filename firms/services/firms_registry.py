@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from django.db import models
-from pypinyin import Style, lazy_pinyin, load_phrases_dict
 
 from firms.importing.cells import firm_name
 from firms.importing.plan import PlannedRow, Registry, firm_row
@@ -14,14 +15,26 @@ from firms.importing.problem import Reason
 from firms.models import Department, Firm, ImportBatch, ImportRow, Industry, Park
 from firms.services import bulk
 
-# Places around here that the general dictionary misreads.
-load_phrases_dict({"单县": [["shàn"], ["xiàn"]], "长垣": [["cháng"], ["yuán"]], "浚县": [["xùn"], ["xiàn"]]})
+
+@cache
+def _dictionary() -> ModuleType:
+    """pypinyin with the places around here that it misreads. Its dictionaries take 55 MB, so only who spells a name loads them."""
+    import pypinyin
+
+    pypinyin.load_phrases_dict(
+        {"单县": [["shàn"], ["xiàn"]], "长垣": [["cháng"], ["yuán"]], "浚县": [["xùn"], ["xiàn"]]}
+    )
+    return pypinyin
 
 
 def pinyin_of(name: str) -> tuple[str, str]:
     """(full pinyin, initials) of a name for search: lower-case, without marks, Latin letters and digits as they are."""
+    pypinyin = _dictionary()
     spoken = "".join(letter for letter in name if letter.isalnum()).lower()
-    return "".join(lazy_pinyin(spoken))[:512], "".join(lazy_pinyin(spoken, style=Style.FIRST_LETTER))[:128]
+    return (
+        "".join(pypinyin.lazy_pinyin(spoken))[:512],
+        "".join(pypinyin.lazy_pinyin(spoken, style=pypinyin.Style.FIRST_LETTER))[:128],
+    )
 
 
 def registry(codes: Iterable[str], names: Iterable[str]) -> Registry:
