@@ -13,29 +13,31 @@ CLUSTERS = ("高端装备制造", "生物医药", "氢能", "其他产业")
 
 
 def rows(count: int) -> Iterator[list]:
-    """Ranking rows like the page's: as many columns, the same types, texts that do not repeat."""
+    """Ranking rows like the page's: the same columns and types, texts that do not repeat."""
     for n in range(count):
-        points = [Decimal(n * step % 10_000) / 100 for step in (37, 53, 71)]
+        points = [n * step % 10_000 / 100 for step in (37, 53, 71)]
         yield [
             n + 1,
+            n % 21 - 10 or None,
             f"91410700MA{n:07d}X",
             f"新乡市{n:06d}智能装备科技有限公司",
             STAGES[n % 4],
+            n // 4 + 1,
             CLUSTERS[n % 3],
+            n // 3 + 1,
             "主园区",
             *points,
-            sum(points, Decimal()) / 3,
-            n // 4 + 1,
-            n // 3 + 1,
-            n % 21 - 10 or None,
+            Decimal(n * 37 % 10_000) / 100,
         ]
 
 
 def table(count: int):
-    from scoring.exports import RankingHeading, ranking_table
+    from firms.exports import Table
+    from scoring.exports import ranking_columns
+    from scoring.presenters.ranking import RankingPage
 
-    heading = RankingHeading("2022年度评价", "企业类型：全部", ("技术创新", "成长经营", "辅助"), 2)
-    return ranking_table(heading, rows(count))
+    columns = ranking_columns(RankingPage(dimensions=["技术创新", "成长经营", "辅助"]))
+    return Table("2022年度企业创新积分榜单", columns, rows(count), lines=["评价期：2022年度", "条件：全部"])
 
 
 def ours(count: int, file_format: str) -> int:

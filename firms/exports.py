@@ -13,7 +13,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -115,7 +115,7 @@ def _csv_cell(value: Cell, column: Column) -> Cell:
     if isinstance(value, dt.date):
         return value.isoformat()
     if column.kind == "number":
-        return Decimal(str(value)).quantize(Decimal(1).scaleb(-column.decimals))
+        return Decimal(str(value)).quantize(Decimal(1).scaleb(-column.decimals), ROUND_HALF_UP)
     return value
 
 

@@ -1,39 +1,106 @@
-"""The ranking as a file: what the page shows, all of it."""
+"""The ranking as a file: what the page shows, all of its rows, of one run throughout."""
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
 
 from firms.exports import Cell, Column, Table
+from firms.services.refusal import Refusal
+from scoring.presenters.formatting import chinese_date
+from scoring.presenters.ranking import RankingPage, RankingRow, ranking_chunks
+
+if TYPE_CHECKING:
+    from firms.models import User
+
+CHUNK = 2000
 
 
 @dataclass(frozen=True)
-class RankingHeading:
-    """What is printed above: period, conditions in words, names of the dimensions, decimals of a score."""
+class RankingExport:
+    """``conditions``: what was asked for, in words, as printed above the rows and kept in the audit trail."""
 
-    period: str
+    table: Table
+    file_name: str
     conditions: str
-    dimensions: tuple[str, ...]
-    decimals: int = 2
+    run_id: int
 
 
-def ranking_table(heading: RankingHeading, rows: Iterable[Sequence[Cell]]) -> Table:
-    """``rows``: 总排名, code, name, stage, cluster, park, points by dimension…, total, two ranks, movement."""
-    return Table(
-        title=f"{heading.period}企业创新积分榜单",
-        lines=[f"条件：{heading.conditions}", "名次变化为与上一评价期总排名相比，正数为上升，空白为上期未参加排名。"],
-        columns=[
-            Column("总排名", "integer"),
-            Column("统一社会信用代码", width=22),
-            Column("企业名称", width=40),
-            Column("企业类型"),
-            Column("主导产业"),
-            Column("园区"),
-            *(Column(name, "number", "分", heading.decimals) for name in heading.dimensions),
-            Column("最终得分", "number", "分", heading.decimals),
-            Column("同类型排名", "integer"),
-            Column("产业排名", "integer"),
-            Column("名次变化", "integer"),
-        ],
-        rows=rows,
-        sheet="榜单",
+def ranking_export(user: User, asked: Mapping[str, Any]) -> RankingExport:
+    """All rows of the page a reader is looking at; ``asked`` as ``ranking_page`` takes it, a cursor counts for nothing.
+
+    Raises what ``ranking_page`` raises, and Refusal where there is no ranking yet.
+    """
+    page, chunks = ranking_chunks(
+        user, size=CHUNK, **{name: value for name, value in asked.items() if name != "cursor"}
     )
+    if page.period is None or page.run_id is None:
+        raise Refusal("nothing_to_export", _("还没有可以导出的榜单。"), hint=_("请在评价期公布后再试。"), status=404)
+    conditions = in_words(page)
+    state = _("%s公布") % chinese_date(page.period.published_at) if page.published else _("试算，未公布")
+    table = Table(
+        title=_("%s榜单") % page.period.name,
+        lines=[
+            _("评价期：%(name)s（第%(number)s次计算，%(state)s）")
+            % {"name": page.period.name, "number": page.run_number, "state": state},
+            _("条件：%s") % conditions,
+        ],
+        columns=ranking_columns(page),
+        rows=_rows(chunks, len(page.dimensions)),
+        sheet=_("榜单"),
+    )
+    return RankingExport(table, _("%s年度企业创新积分榜单") % page.period.year_id, conditions, page.run_id)
+
+
+def ranking_columns(page: RankingPage) -> list[Column]:
+    before = page.previous_period
+    return [
+        Column(_("名次"), "integer"),
+        Column(_("较%s年升降") % before.year_id if before else _("升降"), "integer"),
+        Column(_("统一社会信用代码"), width=22),
+        Column(_("企业名称"), width=40),
+        Column(_("企业类型")),
+        Column(_("同类型名次"), "integer"),
+        Column(_("主导产业")),
+        Column(_("产业名次"), "integer"),
+        Column(_("园区")),
+        *(Column(name, "number", _("分"), 2) for name in page.dimensions),
+        Column(_("最终得分"), "number", _("分"), page.decimals),
+    ]
+
+
+def in_words(page: RankingPage) -> str:
+    """The conditions of the page as one line, none as 全部."""
+    said = [
+        f"{name}：{choice.label}"
+        for name, choices in ((_("企业类型"), page.stages), (_("主导产业"), page.clusters), (_("园区"), page.parks))
+        for choice in choices
+        if choice.selected and choice.value
+    ]
+    if page.q:
+        said.append(_("检索：%s") % page.q)
+    if page.sort != "rank":
+        label = next((choice.label for choice in page.sorts if choice.selected), page.sort)
+        said.append(_("排序：%(label)s%(order)s") % {"label": label, "order": _("倒序") if page.sort[0] == "-" else ""})
+    return "；".join(said) or _("全部")
+
+
+def _rows(chunks: Iterator[list[RankingRow]], dimensions: int) -> Iterator[list[Cell]]:
+    for chunk in chunks:
+        for row in chunk:
+            yield [
+                row.rank,
+                row.movement,
+                row.credit_code,
+                row.name,
+                row.stage_name,
+                row.stage_rank,
+                row.cluster_name,
+                row.industry_rank,
+                row.park_name,
+                *row.dimension_points[:dimensions],
+                row.total,
+            ]

@@ -1,12 +1,13 @@
 from django.urls import include, path
 
-from scoring.views import office, public
+from scoring.views import exports, office, public
 
 app_name = "scoring"
 
 urlpatterns: list = [
     path("", public.overview, name="overview"),
     path("rankings/", public.rankings, name="rankings"),
+    path("rankings/export.<str:format>", exports.rankings, name="rankings_export"),
     path("firms/<str:credit_code>/", public.profile, name="profile"),
     path("my/score/", public.my_score, name="my_score"),
     path("method/", public.method, name="method"),
