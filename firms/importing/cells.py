@@ -158,7 +158,7 @@ def _why_not_a_number(cell: str, value: str) -> tuple[str, str, str]:
         return "not_finite", f"“{seen}”不是有效数值", "没有数据请留空，确认为零请填0。"
     if re.fullmatch(r"[+-]?\d+(\.\d+)?e[+-]?\d+", value.lower()):
         return "exponent", f"“{seen}”是科学计数法，可能已丢失位数", "请把单元格设为数值格式后重新导出。"
-    if re.fullmatch(r"[+-]?[\d,]+(\.\d+)?", value):
+    if "," in value and re.fullmatch(r"[+-]?[\d,]+(\.\d+)?", value):
         return "bad_thousands", f"“{seen}”的千分位逗号位置不对", "请去掉逗号或按三位一节填写。"
     return "not_a_number", f"应为数字，实为“{seen}”", "只填数字；没有数据请留空，确认为零请填0。"
 

@@ -14,7 +14,7 @@ from firms.importing.problem import Reason, Unreadable
 DEPTH = 40  # rows a header may stand under
 _UNITS = "|".join(sorted((*MONEY, *DOLLARS, *PERCENT, *COUNTED), key=len, reverse=True))
 _UNIT_IN_HEADER = re.compile(rf"(?:[(\[]|[,;/]|单位:?)(?:单位:?)?({_UNITS})[)\]]?$")
-_UNIT_LINE = re.compile(r"单位[:：]?\s*(.+)")
+_UNIT_LINE = re.compile(r"单位[:：]\s*(\S+)")  # also met as 填报单位：税务局, which names no unit
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?=年|(?!\d))")
 _NUMBERING = re.compile(r"^\d+(\.\d+)*[.、]?(?=[^\d.])")
 
@@ -133,10 +133,8 @@ def _split(label: str) -> tuple[str, str]:
 
 def _stated_unit(titles: list[str]) -> list[str]:
     """Money units of the 单位 line above a header, e.g. 单位：万元、人 → ["万元"]."""
-    for line in titles:
-        if match := _UNIT_LINE.search(cells.folded(line)):
-            return [unit for unit in re.split(r"[、,;/ ]+", match[1]) if unit in MONEY or unit in DOLLARS]
-    return []
+    stated = (word for line in titles for word in _UNIT_LINE.findall(cells.folded(line)))
+    return [unit for word in stated for unit in re.split(r"[、,;/)]+", word) if unit in MONEY or unit in DOLLARS]
 
 
 def _match(header: Header, labels: list[str], table: Table, first: int, stated: list[str], year: int | None) -> None:

@@ -20,7 +20,7 @@ _TOTAL = re.compile(r"^.{0,8}(合计|总计|小计|共计|总和|平均值?|平�
 _NOTE = re.compile(
     r"^(备注|注|说明|附注|填表人?|制表人?|审核人?|复核人?|单位负责人|统计负责人|填报人|填报日期|填报单位|联系人|联系电话|数据来源|填表说明)\s*\d*[:：、.]"
 )
-_ORDINAL = re.compile(r"^[(（]?\d{1,2}[)）]?$|^[甲乙丙丁戊己]$")
+_STEMS = "甲乙丙丁戊己庚辛壬癸"
 NAMED = 12  # places named in one notice before it says how many more
 
 
@@ -236,9 +236,17 @@ class _RowParser:
         return [" ".join(str(cell).split()) for cell in row[: self.width]] == list(self.header.texts[: len(row)])
 
     def _is_numbering(self, row: list[Any]) -> bool:
-        marks = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip() for cell in row]
+        """The line 甲 乙 丙 1 2 3 that forms put under their header."""
+        marks = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip(" ()（）") for cell in row]
         marks = [mark for mark in marks if mark]
-        return len(marks) > 1 and all(_ORDINAL.match(mark) for mark in marks)
+        letters = [mark for mark in marks if mark in _STEMS]
+        numbers = [int(mark) for mark in marks if mark.isascii() and mark.isdigit() and len(mark) < 3]
+        return (
+            len(marks) > 1
+            and len(letters) + len(numbers) == len(marks)
+            and letters == list(_STEMS[: len(letters)])
+            and numbers in (list(range(1, len(numbers) + 1)), list(range(len(letters) + 1, len(marks) + 1)))
+        )
 
     def _values(self, read: ReadRow, row: list[Any]) -> None:
         width = len(row)
