@@ -129,14 +129,14 @@ def evaluate(
     rank_overall, rank_stage, rank_industry = ranks(scheme, cohort, frame, scored, cents, found, tree, adjusted)
     passed = outcome.passes(scheme, frame, scored, found, tree, total, exactly)
     grade = outcome.grades(scheme, scored & (passed != 0), frame.stage, scored, cents, rank_stage)
-    points = _stack([column.points for column in found], frame.n)
-    state = _stack([column.state for column in found], frame.n, np.int8)
+    points = _collect(found, "points", frame.n)
+    state = _collect(found, "state", frame.n)
     at_stake = _at_stake(scheme, state, points, scored)
     keep = scored.astype(np.float64)
     return Evaluation(
         scheme, cohort, columns, status, frame.stage, asked, exclusions,
-        _stack([column.value for column in found], frame.n), state,
-        _stack([column.fraction for column in found], frame.n), points, at_stake,
+        _collect(found, "value", frame.n), state,
+        _collect(found, "fraction", frame.n), points, at_stake,
         _stack(tree.dimensions, frame.n, keep=keep), _stack(tree.weighted, frame.n, keep=keep), _kept(tree.base, keep),
         _stack(adjusted.deductions, frame.n, keep=keep), _stack(adjusted.decays, frame.n),
         adjusted.factor, _stack(adjusted.bonuses, frame.n, keep=keep), _kept(adjusted.unrounded, keep), cents, total,
@@ -148,9 +148,18 @@ def _kept(x: Floats, keep: Floats) -> Floats:
     return np.where(keep > 0, x, 0.0)
 
 
-def _stack(columns: list[Any], n: int, dtype: Any = np.float64, keep: Floats | None = None) -> Any:
+def _collect(found: list[Column], name: str, n: int) -> Any:
+    """One figure of every indicator as [n, I]; the columns become views of it, so that it is held once."""
+    block = np.empty((len(found), n), dtype=np.int8 if name == "state" else np.float64)
+    for j, column in enumerate(found):
+        block[j] = getattr(column, name)
+        setattr(column, name, block[j])
+    return block.T
+
+
+def _stack(columns: list[Any], n: int, keep: Floats | None = None) -> Any:
     """Columns as [n, k]; each column is contiguous in memory."""
-    block = np.empty((len(columns), n), dtype=dtype)
+    block = np.empty((len(columns), n))
     for j, column in enumerate(columns):
         block[j] = column if keep is None else _kept(column, keep)
     return block.T
