@@ -32,6 +32,12 @@ class WithdrawForm(forms.Form):
     version = forms.IntegerField(label=_("版本"), min_value=0, required=False, widget=forms.HiddenInput)
 
 
+class StageForm(forms.Form):
+    credit_code = forms.CharField(label=_("统一社会信用代码"), max_length=18)
+    stage = forms.CharField(label=_("企业类型"), max_length=16)
+    reason = forms.CharField(label=_("理由"), max_length=300)
+
+
 class ScheduleForm(forms.Form):
     at = forms.TimeField(
         label=_("每夜计算时间"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time", "class": "form-control"})

@@ -21,5 +21,6 @@ urlpatterns: list = [
     path("office/periods/<int:year>/withdraw/", office.withdraw, name="period_withdraw"),
     path("office/periods/<int:year>/lock/", office.lock, name="period_lock"),
     path("office/periods/<int:year>/unlock/", office.unlock, name="period_unlock"),
+    path("office/periods/<int:year>/stage/", office.state_stage, name="period_stage"),
     path("office/runs/<int:pk>/", office.run, name="run"),
 ]

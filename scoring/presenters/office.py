@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from firms.models import DataYear, FactSheet, ImportBatch, Job, User
-from scoring.models import EvaluationPeriod, Run, Scheme, Score
+from scoring.engine import parse_scheme
+from scoring.models import EvaluationPeriod, Run, Scheme, Score, StageRecord
 
 LISTED = 50  # names shown per list on a page; the rest is one click away in the ranking and the back office
 
@@ -65,6 +66,8 @@ class PeriodPage:
     excluded: list[Score]
     counts: dict[str, int]
     job: Job | None
+    stages: list[tuple[str, str]]
+    stated: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,9 @@ def period_page(user: User, year: int) -> PeriodPage:
     summary = latest.summary if latest else {}
     confirm = list(scores.filter(credit_code__in=summary.get("to_confirm", [])[:LISTED]).order_by("position"))
     waiting = ImportBatch.objects.visible_to(user).filter(state=ImportBatch.State.PLANNED, year=year).count()
+    names = stage_names(period.scheme)
+    codes = [score.credit_code for score in confirm]
+    stated = StageRecord.objects.filter(year=year, firm__credit_code__in=codes).select_related("firm")
     job = Job.objects.open().filter(kind="rescore", key=str(period.pk)).order_by("-pk").first()
     checks = _checklist(period, line, latest, counts, summary.get("needs_confirmation", 0), waiting)
     return PeriodPage(
@@ -180,6 +186,8 @@ def period_page(user: User, year: int) -> PeriodPage:
         excluded=list(scores.filter(status=Score.Status.EXCLUDED).order_by("credit_code")[:LISTED]),
         counts=counts,
         job=job,
+        stages=list(names.items()),
+        stated={record.firm.credit_code: names.get(record.stage, record.stage) for record in stated},
     )
 
 
@@ -268,6 +276,4 @@ def _movement(run: Run, earlier: Run | None) -> tuple[list[Mover], int, int, int
 
 def stage_names(scheme: Scheme) -> dict[str, str]:
     """Stage code → name, in the scheme's order."""
-    from scoring.engine import parse_scheme
-
     return {stage.code: stage.name for stage in parse_scheme(scheme.text).stages}

@@ -4,6 +4,7 @@ from scoring.services.periods import lock, open_period, unlock
 from scoring.services.publication import StaleVersion, publish, withdraw
 from scoring.services.runs import RescoreResult, rescore
 from scoring.services.schemes import load_scheme
+from scoring.services.stages import state_stage
 
 __all__ = [
     "RescoreResult",
@@ -13,6 +14,7 @@ __all__ = [
     "open_period",
     "publish",
     "rescore",
+    "state_stage",
     "unlock",
     "withdraw",
 ]

@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from firms.models import Firm
 from firms.services import jobs
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
-from scoring.forms import OpenPeriodForm, PublishForm, ScheduleForm, WithdrawForm
+from scoring.forms import OpenPeriodForm, PublishForm, ScheduleForm, StageForm, WithdrawForm
 from scoring.models import EvaluationPeriod, Run
 from scoring.presenters import office as present
-from scoring.services import periods, publication, schedule
+from scoring.services import periods, publication, schedule, stages
 
 office_only = role_required("office")
 
@@ -109,6 +110,17 @@ def unlock(request: HttpRequest, year: int) -> HttpResponse:
     data = _valid(WithdrawForm(request.POST))
     periods.unlock(chosen, by=request.user, reason=data["reason"])
     messages.success(request, _("%d年度数据已解锁，可以继续修改。") % year)
+    return redirect("scoring:period", year=year)
+
+
+@office_only
+@require_POST
+def state_stage(request: HttpRequest, year: int) -> HttpResponse:
+    chosen = get_object_or_404(EvaluationPeriod.objects.select_related("scheme"), year_id=year)
+    data = _valid(StageForm(request.POST))
+    firm = get_object_or_404(Firm, credit_code=data["credit_code"])
+    stages.state_stage(firm, chosen, data["stage"], reason=data["reason"], by=request.user)
+    messages.success(request, _("“%s”的企业类型已核定，下次计算时生效。") % firm.name)
     return redirect("scoring:period", year=year)
 
 

@@ -111,3 +111,21 @@ def test_nobody_else_moves_a_period(client, period, role):
     for name in ("rescore", "publish", "withdraw", "lock", "unlock"):
         assert client.post(reverse(f"scoring:period_{name}", args=[period.year_id])).status_code == 403
     assert not Job.objects.exists()
+
+
+def test_a_stage_in_doubt_is_settled_here(office, period):
+    score = rescore(period, by=None).run.scores.filter(stage="startup").first()
+    where = reverse("scoring:period_stage", args=[period.year_id])
+    assert office.post(where, {"credit_code": score.credit_code, "stage": "mature", "reason": " "}).status_code == 400
+    assert office.post(where, {"credit_code": score.credit_code, "stage": "giant", "reason": "x"}).status_code == 400
+    office.post(where, {"credit_code": score.credit_code, "stage": "mature", "reason": "集团内分立，依据章程"})
+    after = rescore(period, by=None).run.scores.get(credit_code=score.credit_code)
+    assert after.stage == "mature"
+
+
+def test_a_locked_year_takes_no_stage(office, period):
+    score = rescore(period, by=None).run.scores.first()
+    office.post(reverse("scoring:period_lock", args=[period.year_id]))
+    where = reverse("scoring:period_stage", args=[period.year_id])
+    data = {"credit_code": score.credit_code, "stage": "mature", "reason": "依据"}
+    assert office.post(where, data).status_code == 409
