@@ -13,7 +13,7 @@ from scoring.engine.explain import AdjustmentLine, Explanation, Fact, IndicatorL
 from scoring.engine.scheme import Scheme
 from scoring.presenters.evidence import Entry, Evidence, Origin
 from scoring.presenters.formatting import chinese_date, number, signed, typeset
-from scoring.presenters.method import anchor
+from scoring.presenters.method import anchor, our_reading
 
 # How a state is shown: a plain figure needs no badge.
 TONES = {"value": "", "zero": "muted", "missing": "accent", "cannot": "bad", "no_reference": "muted", "absent": "muted"}
@@ -145,13 +145,13 @@ def dimensions(scheme: Scheme, found: Explanation, evidence: Evidence) -> list[D
                 max_value=float(most),
                 weight=f"{number(line.weight)}{sign}",
                 weighted=number(line.weighted, 2),
-                indicators=[_indicator(item, evidence) for item in own],
+                indicators=[_indicator(scheme, item, evidence) for item in own],
             )
         )
     return rows
 
 
-def _indicator(line: IndicatorLine, evidence: Evidence) -> Indicator:
+def _indicator(scheme: Scheme, line: IndicatorLine, evidence: Evidence) -> Indicator:
     return Indicator(
         anchor=anchor(line.code),
         code=line.code,
@@ -165,7 +165,7 @@ def _indicator(line: IndicatorLine, evidence: Evidence) -> Indicator:
         rule=typeset(line.rule),
         reference=_reference(line),
         article=typeset(line.article),
-        reading=line.reading if line.basis == "interpretation" else None,
+        reading=our_reading(scheme, line.reading),
         points=number(line.points, 2),
         points_value=max(line.points, 0),
         max_points=number(line.max_points),
@@ -208,7 +208,7 @@ def _reference(line: IndicatorLine) -> str:
     return "；".join(dict.fromkeys(parts))
 
 
-def adjustments(lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adjustment]:
+def adjustments(scheme: Scheme, lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adjustment]:
     kinds = {"exclusion": _("不纳入"), "deduction": _("扣分"), "decay": _("衰减系数"), "bonus": _("附加分")}
     rows = []
     for line in lines:
@@ -225,7 +225,7 @@ def adjustments(lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adj
                 applies=line.applies,
                 amount=amount,
                 article=typeset(line.article),
-                reading=line.reading if line.basis == "interpretation" else None,
+                reading=our_reading(scheme, line.reading),
                 figures=[_figure(fact, evidence) for fact in line.facts],
                 entries=evidence.entries(_registers(line.facts)) if line.applies else [],
             )

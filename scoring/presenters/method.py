@@ -183,11 +183,13 @@ def _day(text: str) -> str:
 
 def _line(scheme: Scheme, code: str, name: str, expression, source: Source, points: str = "") -> Line:
     words = typeset(in_words(scheme, expression)) if expression else ""
-    return Line(code, typeset(name), words, points, typeset(source.article), _reading(source))
+    return Line(code, typeset(name), words, points, typeset(source.article), our_reading(scheme, source.reading))
 
 
-def _reading(source: Source) -> int | None:
-    return source.reading if source.basis == "interpretation" else None
+def our_reading(scheme: Scheme, reading: int | None) -> int | None:
+    """The number of a reading, where it is ours: a numbered point may also be one the regulation itself settles."""
+    ours = any(option.reading == reading and option.basis == "interpretation" for option in scheme.options)
+    return reading if ours else None
 
 
 def _condition(scheme: Scheme, condition) -> Line | None:
@@ -208,7 +210,7 @@ def _stages(scheme: Scheme) -> list[Line]:
                 words if index == 0 else _("不属于以上各类，且") + words,
                 "",
                 line.article,
-                stage.source.reading,
+                our_reading(scheme, stage.source.reading),
             )
         )
     return lines
@@ -256,7 +258,7 @@ def _indicator(scheme: Scheme, item: Indicator) -> IndicatorLine:
         value=typeset(in_words(scheme, item.value)),
         rule=typeset(scheme.describe(item)),
         article=typeset(item.source.article),
-        reading=_reading(item.rule.source),
+        reading=our_reading(scheme, item.rule.source.reading),
         aliases="、".join(item.aliases),
     )
 

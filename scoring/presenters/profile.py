@@ -205,12 +205,12 @@ def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
     found: Explanation = explain(scheme, run.references, bytes(detail), run.period.as_of)
     evidence = Evidence(firm, run.period.year_id)
     lines = dimensions(scheme, found, evidence)
-    others = adjustments([line for line in found.adjustments if line.kind != "exclusion"], evidence)
+    others = adjustments(scheme, [line for line in found.adjustments if line.kind != "exclusion"], evidence)
     walk = steps(found)
     return Account(
         stage_reason=_stage_reason(scheme, found),
         needs_confirmation=typeset(found.needs_confirmation),
-        exclusions=adjustments([line for line in found.adjustments if _excludes(line)], evidence),
+        exclusions=adjustments(scheme, [line for line in found.adjustments if _excludes(line)], evidence),
         steps=walk,
         waterfall=_waterfall(walk, found) if walk else None,
         dimensions=lines,

@@ -1,0 +1,279 @@
+"""Overview, ranking and method as the public gets them."""
+
+import datetime as dt
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from firms.models import FactSheet
+from scoring.engine import parse_scheme
+from scoring.models import EvaluationPeriod, Score
+from scoring.services import open_period, publish, rescore
+from tests.factories import FirmFactory
+from tests.scoring import zone
+from tests.scoring.pages import body, main, published, text
+
+pytestmark = pytest.mark.django_db
+PUBLIC = ["scoring:overview", "scoring:rankings", "scoring:method"]
+HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}</script>有限公司"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_before_anything_is_published_a_page_says_what_will_stand_there(client, name):
+    response = client.get(reverse(name))
+    assert response.status_code == 200
+    assert "还没有" in text(response)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_pages_hold_nothing_of_one_visitor(client, name):
+    published()
+    response = client.get(reverse(name))
+    assert response.status_code == 200
+    assert not response.cookies
+    assert "csrf" not in body(response).lower()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_page_has_inline_scripts_or_styles(client, name):
+    published()
+    html = body(client.get(reverse(name)))
+    assert not re.search(r"<script(?![^>]*(?:\bsrc=|application/json))", html)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_english_word_leaks(client, name):
+    published()
+    words = set(re.findall(r"[A-Za-z_]{3,}", text(client.get(reverse(name)))))
+    digest = zone.scheme().sha256
+    codes = set(Score.objects.values_list("credit_code", flat=True))
+    assert words - {"PCT", "main", "east"} - set(re.findall(r"[A-Za-z_]{3,}", digest + " ".join(codes))) == set()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_number_of_queries_does_not_grow_with_the_zone(client, name):
+    published(12)
+    few = queries(client, reverse(name))
+    firms = zone.make_firms(60)
+    FactSheet.objects.all().delete()
+    published(firms=firms, year=2023)
+    published(firms=firms, year=2024)
+    cache.clear()
+    many = queries(client, reverse(name))
+    assert many == few + (1 if name == "scoring:rankings" else 0)  # one more: the ranks of the period before
+
+
+def queries(client, url):
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+def test_an_unpublished_period_is_on_no_public_page(client):
+    firms = zone.make_firms(12)
+    published(firms=firms, year=2022)
+    rescore(zone.make_period(year=2023, firms=firms), by=None)
+    for name in PUBLIC:
+        assert "2023" not in text(client.get(reverse(name)))
+    assert client.get(reverse("scoring:rankings"), {"year": 2023}).status_code == 404
+    assert "2022年度" in text(client.get(reverse("scoring:overview"), {"year": 2023}))
+
+
+def test_a_hostile_name_stays_text_everywhere(client):
+    firms = [FirmFactory(name=HOSTILE, registered_on=dt.date(2012, 1, 1)), *zone.make_firms(3)]
+    published(firms=firms)
+    for url in (
+        reverse("scoring:overview"),
+        reverse("scoring:rankings"),
+        reverse("scoring:rankings") + "?q=" + "%3Cscript%3Ealert(1)",
+        reverse("scoring:profile", args=[firms[0].credit_code]),
+    ):
+        html = body(client.get(url))
+        assert "<script>alert" not in html
+        assert "alert(1)" in html
+
+
+def test_the_overview_counts_what_the_run_counted(client):
+    period = published(14)
+    response = client.get(reverse("scoring:overview"))
+    figures = {figure.label: figure for figure in response.context["page"].figures}
+    assert figures["参评企业"].value == str(period.published_run.ranked)
+    spent = sum(
+        sheet.values["rd_expense"]
+        for sheet in FactSheet.objects.filter(firm__scores__run=period.published_run, firm__scores__status="scored")
+    )
+    assert figures["研发费用"].value == f"{spent / 1e4:.2f}"
+    chart = response.context["page"].charts["distribution"]
+    assert sum(sum(series["data"]) for series in chart.spec["series"]) == period.published_run.ranked
+
+
+def test_each_stage_lists_its_best_in_order(client):
+    period = published(40)
+    for top in client.get(reverse("scoring:overview")).context["page"].tops:
+        totals = [score.total for score in top.rows]
+        assert totals == sorted(totals, reverse=True)
+        assert len(totals) == min(10, top.firms)
+    assert period.published_run.ranked == 40
+
+
+def test_key_figures_show_the_change_on_the_period_before(client):
+    firms = zone.make_firms(6)
+    published(firms=firms, year=2022)
+    zone.facts(firms, 2023, rd_expense=2000.0)
+    period = open_period(2023, zone.scheme(), by=None)
+    publish(period, rescore(period, by=None).run, by=None)
+    page = client.get(reverse("scoring:overview")).context["page"]
+    spending = next(figure for figure in page.figures if figure.label == "研发费用")
+    assert (spending.value, spending.change, spending.direction) == ("1.20", "+1.18亿元", "up")
+
+
+# ---- ranking
+def test_paging_forwards_reaches_every_firm_once(client):
+    published(120)
+    url, seen = reverse("scoring:rankings"), []
+    while url:
+        page = client.get(url).context
+        seen += [line.row.credit_code for line in page["table"].lines]
+        url = page["table"].next and reverse("scoring:rankings") + page["table"].next
+    ranked = Score.objects.ranked().order_by("position").values_list("credit_code", flat=True)
+    assert seen == list(ranked)
+    assert len(seen) == 120
+
+
+def test_conditions_stay_in_the_address_and_a_chip_removes_one(client):
+    published(40)
+    asked = {"year": "2022", "cluster": "equipment", "park": "main", "sort": "innovation", "q": "新乡"}
+    table = client.get(reverse("scoring:rankings"), asked).context["table"]
+    for link in table.stages[1:]:
+        assert parse_qs(urlsplit(link.url).query) == {k: [v] for k, v in asked.items()} | {
+            "stage": parse_qs(urlsplit(link.url).query)["stage"]
+        }
+    removed = [set(asked) - set(parse_qs(urlsplit(chip.url).query)) for chip in table.chips]
+    assert sorted(map(sorted, removed)) == [["cluster"], ["park"], ["q"], ["sort"]]
+
+
+def test_a_search_nobody_matches_says_what_to_do(client):
+    published()
+    response = client.get(reverse("scoring:rankings"), {"q": "查无此企业"})
+    assert response.status_code == 200
+    assert "没有符合条件的企业" in text(response)
+    assert "拼音首字母" in text(response)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"stage": "nope"}, {"sort": "total; drop"}, {"cursor": "a1.x"}, {"park": "\u0661"}, {"q": "长" * 65}]
+)
+def test_a_made_up_condition_is_refused_with_its_reason(client, asked):
+    published()
+    response = client.get(reverse("scoring:rankings"), asked)
+    assert response.status_code == 400
+    assert "请从页面上的选项中选择" in text(response) or "请回到第一页" in text(response)
+
+
+@pytest.mark.parametrize("year", ["", "abc", "２０２２", "99999999999999999999", "-1"])
+def test_a_year_that_is_none_shows_the_latest(client, year):
+    published()
+    assert client.get(reverse("scoring:rankings"), {"year": year}).context["page"].period.year_id == 2022
+
+
+def test_movement_is_told_against_the_period_before(client):
+    firms = zone.make_firms(10)
+    published(firms=firms, year=2022)
+    published(firms=firms[:9], year=2023)
+    extra = FirmFactory(name="新乡新来的有限公司", registered_on=dt.date(2012, 1, 1))
+    FactSheet.objects.create(firm=extra, year=2023, values={"revenue": 90000.0, "rd_expense": 9e4})
+    period = EvaluationPeriod.objects.get(year=2023)
+    publish(period, rescore(period, by=None).run, by=None)
+    lines = {line.row.credit_code: line for line in client.get(reverse("scoring:rankings")).context["table"].lines}
+    assert lines[extra.credit_code].move == "新上榜"
+    before = dict(Score.objects.filter(run__period__year=2022).values_list("credit_code", "rank"))
+    for line in lines.values():
+        if line.direction in ("up", "down"):
+            gained = before[line.row.credit_code] - line.row.rank
+            assert line.move == str(abs(gained))
+            assert (line.direction == "up") == (gained > 0)
+
+
+def test_export_buttons_are_for_those_who_may(client, as_role):
+    published()
+    url = reverse("scoring:rankings")
+    assert "export." not in body(client.get(url))
+    assert "export." not in body(as_role("firm").get(url))
+
+
+def test_a_trial_run_is_marked_and_only_for_those_who_may_see_it(as_role):
+    firms = zone.make_firms(5)
+    published(firms=firms)
+    rescore(zone.make_period(year=2023, firms=firms), by=None)
+    url = reverse("scoring:rankings") + "?year=2023"
+    assert "试算，未公布" in text(as_role("office").get(url))
+    assert "试算，未公布" in text(as_role("leader").get(url))
+    for role in ("firm", "bank", "system", "security", "audit"):
+        assert as_role(role).get(url).status_code == 404
+
+
+# ---- method
+def test_the_method_prints_every_indicator_with_its_points_and_rule(client):
+    published()
+    html = body(client.get(reverse("scoring:method")))
+    scheme = parse_scheme(zone.TEXT)
+    for item in scheme.indicators:
+        row = html[html.index(f'id="i-{item.code.replace(".", "-")}"') :].partition("</tr>")[0]
+        assert item.name in row
+        assert f'class="num">{item.max_points}</td>' in row
+        assert "满分" in row or "得" in row
+    assert len(scheme.indicators) == 35
+
+
+def test_the_method_marks_each_reading_as_ours_and_no_other(client):
+    published()
+    page = client.get(reverse("scoring:method")).context["method"]
+    scheme = parse_scheme(zone.TEXT)
+    ours = sorted(o.reading for o in scheme.options if o.basis == "interpretation")
+    assert sorted(line.reading for line in page.readings) == ours
+    assert {line.code for line in page.regulations} == {o.key for o in scheme.options if o.basis == "regulation"}
+    assert all(line.article for line in (*page.readings, *page.regulations))
+
+
+def test_every_reading_linked_to_is_on_the_method_page(client):
+    published()
+    html = body(client.get(reverse("scoring:method")))
+    for target in set(re.findall(r'href="#([\w-]+)"', html)):
+        assert f'id="{target}"' in html, target
+
+
+def test_the_method_shows_the_full_marks_of_the_published_run(client):
+    period = published(30)
+    marks = client.get(reverse("scoring:method")).context["full_marks"]
+    rows = {code: texts for code, _name, _unit, texts in marks.rows}
+    found = period.published_run.references["1.1"]["growth"]["full"]
+    assert rows["1.1"][marks.stages.index("成长期")].rstrip("*").replace(
+        ",", ""
+    ) == f"{float(found['value']):.2f}".rstrip("0").rstrip(".")
+
+
+def test_a_page_works_without_the_packages_from_npm(client, settings, tmp_path):
+    published()
+    settings.BASE_DIR = tmp_path
+    html = body(client.get(reverse("scoring:overview")))
+    assert "vendor/" not in html
+    assert html.count("<table") >= 6
+
+
+def test_main_part_has_one_heading_of_the_first_order(client):
+    published()
+    for name in PUBLIC:
+        assert main(client.get(reverse(name))).count("<h1") == 1
