@@ -112,7 +112,8 @@ def values(zone: Zone, register: Register) -> dict[str, pd.Series]:
     now, before = zone.current, zone.previous
 
     def growth(name):
-        return (now[name] - before[name]) / before[name].abs() * 100
+        change = (now[name] - before[name]) / before[name].abs() * 100
+        return change.mask((before[name] == 0) & now[name].notna(), np.inf)
 
     def ratio(part, whole):
         return (
