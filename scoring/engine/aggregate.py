@@ -225,10 +225,11 @@ def aggregate_exactly(scheme: Scheme, found: dict[str, ExactIndicator], stage: i
         total_weight = sum((node.weight[stage] for node in live), Fraction(0))
         shares: dict[str, Fraction] = {node.code: Fraction(0) for node in below}
         if method == "sum":
-            fulls = {node.code: full_score(scheme, node, stage) for node in below}
-            rest = sum((node.weight[stage] * fulls[node.code] for node in live), Fraction(0))
-            whole = sum((node.weight[stage] * fulls[node.code] for node in below), Fraction(0))
-            factor = Fraction(1) if len(live) == len(below) else (whole / rest if rest > 0 else Fraction(0))
+            factor = Fraction(1)
+            if len(live) < len(below):  # what is absent is made up for by what is present
+                reach = {node.code: node.weight[stage] * full_score(scheme, node, stage) for node in below}
+                rest = sum((reach[node.code] for node in live), Fraction(0))
+                factor = sum(reach.values(), Fraction(0)) / rest if rest > 0 else Fraction(0)
             shares.update({node.code: node.weight[stage] * factor for node in live})
         elif total_weight:
             shares.update({node.code: node.weight[stage] / total_weight for node in live})

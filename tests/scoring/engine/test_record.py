@@ -1,5 +1,6 @@
 """What is kept of an evaluation: records, explanations that add up, digests."""
 
+import importlib
 import json
 from decimal import Decimal
 from fractions import Fraction
@@ -30,6 +31,18 @@ def test_the_decomposition_adds_up_exactly():
         assert np.isclose([line.points for line in told.indicators], result.points[i], atol=1e-12).all()
         assert np.isclose([line.at_stake for line in told.indicators], result.at_stake[i], atol=1e-12).all()
         json.dumps(told.as_dict(), ensure_ascii=False, allow_nan=False)
+
+
+def test_deciding_every_total_exactly_changes_none(monkeypatch):
+    rules, firms = crowd(200)
+    fast = evaluate(rules, firms)
+    monkeypatch.setattr(importlib.import_module("scoring.engine.evaluate"), "REACH", 1.0)
+    slow = evaluate(rules, firms)
+    assert slow.recomputed == (slow.status == 0).sum() > 100
+    assert fast.recomputed < 10
+    assert slow.total_cents.tolist() == fast.total_cents.tolist()
+    assert np.isclose(slow.points, fast.points, atol=1e-12).all()
+    assert np.isclose(slow.weighted, fast.weighted, atol=1e-12).all()
 
 
 def test_a_record_holds_every_input_and_intermediate():
