@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from django.db import connection
 from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
 
 from scoring.assembly import cube
 from scoring.assembly.loading import Loaded
@@ -143,7 +144,9 @@ def _copy(chunks: Iterator[list[tuple[Any, ...]]]) -> None:
         copy.set_types(_TYPES)
         for chunk in chunks:
             for row in chunk:
-                copy.write_row((*row[:_POINTS], orjson.dumps(row[_POINTS]).decode(), *row[_POINTS + 1 :]))
+                # A text would be dumped once more, into a JSON string.
+                points = Jsonb(row[_POINTS], dumps=orjson.dumps)
+                copy.write_row((*row[:_POINTS], points, *row[_POINTS + 1 :]))
 
 
 def _insert(chunks: Iterator[list[tuple[Any, ...]]]) -> None:
