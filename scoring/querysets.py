@@ -67,9 +67,11 @@ class ScoreQuerySet(models.QuerySet):
         bigrams = sorted({text[i : i + 2] for i in range(len(text) - 1)})
         if connection.vendor != "postgresql" or not bigrams:
             return self
-        firms = RawSQL(  # noqa: S611  (the text travels as a parameter)
-            "SELECT id FROM firms_firm WHERE firm_bigrams(name::text, name_initials::text) @> %s::text[]"
-            " OR credit_code LIKE %s",
-            [bigrams, text.replace("\\", "").replace("%", "").replace("_", "") + "%"],
-        )
+        sql = "SELECT id FROM firms_firm WHERE firm_bigrams(name::text, name_initials::text) @> %s::text[]"
+        params: list[object] = [bigrams]
+        if text.isascii() and text.isalnum():
+            # A second query, not an OR: that would compute the bigrams of every firm found once more.
+            sql += " UNION SELECT id FROM firms_firm WHERE credit_code LIKE %s"
+            params.append(f"{text}%")
+        firms = RawSQL(sql, params)  # noqa: S611  (the text travels as a parameter)
         return self.filter(firm_id__in=firms)

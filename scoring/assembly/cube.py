@@ -13,6 +13,7 @@ from scoring.engine.inputs import exact_sums
 from scoring.models import Run, RunSlice
 
 BIN = 5  # points a bin of the histogram; what lies above the nominal total (the bonus) falls into one more
+LISTED = 500  # credit codes kept in a summary
 MISSING = STATES.index("missing")
 # Entries of these kinds count in the year they begin; all others on the days they are held.
 HAPPENS = frozenset({"contract", "project", "award", "contest", "incident"})
@@ -71,19 +72,22 @@ def summary(loaded: Loaded, evaluation: Evaluation) -> dict[str, Any]:
     """What pages say of a run as a whole.
 
     ``qualifications``: category → firms that hold it on the as-of date; ``registers``: "kind/category/level" → [firms,
-    entries, amount 万元]; ``missing``: indicator code → ranked firms without a figure, so that the office sees what to chase.
+    entries, amount 万元]; ``to_confirm``: credit codes of the first firms whose stage a person is to confirm; ``missing``: indicator code → ranked firms without a figure, so that the office sees what to chase.
     """
     scheme = evaluation.scheme
     scored = evaluation.status == 0
     total = evaluation.total[scored]
     some = len(total) > 0
+    to_confirm = np.flatnonzero(evaluation.needs_confirmation & scored)
     return {
         "decimals": scheme.settings["decimals"],
         "histogram_edges": edges(evaluation),
-        "stages": {stage.code: stage.name for stage in scheme.stages},
-        "dimensions": {dimension.code: dimension.name for dimension in scheme.dimensions if not dimension.parent},
+        # Pairs, not objects: the database does not keep the order of an object's keys.
+        "stages": [[stage.code, stage.name] for stage in scheme.stages],
+        "dimensions": [[dimension.code, dimension.name] for dimension in scheme.dimensions if not dimension.parent],
         "statuses": {name: int((evaluation.status == i).sum()) for i, name in enumerate(STATUSES)},
-        "needs_confirmation": int((evaluation.needs_confirmation & scored).sum()),
+        "needs_confirmation": len(to_confirm),
+        "to_confirm": [loaded.cohort.keys[i] for i in to_confirm[:LISTED]],
         "to_confirm": [loaded.cohort.keys[i] for i in np.flatnonzero(evaluation.needs_confirmation & scored)[:200]],
         "recomputed_exactly": evaluation.recomputed,
         "total": {

@@ -180,7 +180,7 @@ class _Scope:
         current = next((p for p in shown if p.published_run_id), shown[0])
         run = current.published_run or Run.objects.complete().get(pk=current.latest_run)  # type: ignore[attr-defined]
         names = {
-            "stage": run.summary["stages"],
+            "stage": dict(run.summary["stages"]),
             "cluster": dict(Industry.Cluster.choices),
             "park": dict(Park.objects.values_list("code", "name")),
         }
@@ -210,9 +210,9 @@ class _Scope:
 
     def columns(self) -> dict[str, str]:
         """Order → the column that numbers it."""
-        dimensions = list(self.run.summary["dimensions"])[:SORTABLE_DIMENSIONS]
+        dimensions = self.run.summary["dimensions"][:SORTABLE_DIMENSIONS]
         return {"rank": "position", "name": "by_name"} | {
-            code: f"by_dimension_{k}" for k, code in enumerate(dimensions, 1)
+            code: f"by_dimension_{k}" for k, (code, _name) in enumerate(dimensions, 1)
         }
 
     def page(self, cursor: str, size: int) -> RankingPage:
@@ -240,7 +240,7 @@ class _Scope:
             clusters=self.choices("cluster"),
             parks=self.choices("park"),
             sorts=self.orders(),
-            dimensions=list(self.run.summary["dimensions"].values()),
+            dimensions=[name for _code, name in self.run.summary["dimensions"]],
             **self.chosen,
             q=self.q,
             sort=self.sort,
@@ -294,7 +294,7 @@ class _Scope:
         ]
 
     def orders(self) -> list[Choice]:
-        labels = {"rank": _("总排名"), "name": _("企业名称")} | self.run.summary["dimensions"]
+        labels = {"rank": _("总排名"), "name": _("企业名称")} | dict(self.run.summary["dimensions"])
         return [Choice(code, labels[code], None, self.sort.removeprefix("-") == code) for code in self.columns()]
 
     def _inside(self, where: list, free: str) -> bool:
