@@ -1,0 +1,165 @@
+"""Public pages kept per state of publication: fast, never stale, never one visitor's."""
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from firms.models import FactSheet
+from scoring.models import Run
+from scoring.services import publish, rescore, withdraw
+from scoring.views import caching
+from tests.scoring import zone
+from tests.scoring.pages import published, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def another_run(period):
+    for sheet in FactSheet.objects.all():
+        sheet.values["technologists"] += 1 + sheet.firm_id % 7
+        sheet.save()
+    return rescore(period, by=None).run
+
+
+def queries(client, url, **query):
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(url, query)
+    return len(captured), response
+
+
+@pytest.mark.parametrize("name", ["scoring:overview", "scoring:rankings", "scoring:method"])
+def test_a_page_asked_for_again_costs_one_query(client, name):
+    published()
+    first, response = queries(client, reverse(name))
+    again, kept = queries(client, reverse(name))
+    assert first > 1
+    assert again == 1  # the pointers of publication
+    assert kept.content == response.content
+
+
+def test_a_reader_who_has_the_page_gets_304(client):
+    published()
+    url = reverse("scoring:rankings")
+    etag = client.get(url).headers["ETag"]
+    response = client.get(url, headers={"If-None-Match": etag})
+    assert (response.status_code, response.content) == (304, b"")
+    assert client.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_publishing_and_withdrawing_show_at_once(client):
+    period = published(20)
+    url = reverse("scoring:rankings")
+    first = client.get(url)
+    second = another_run(period)
+    assert client.get(url).content == first.content  # a trial run is nothing to the public
+    period = publish(period, second, by=None)
+    changed = client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+    assert changed.content != first.content
+    withdraw(period, by=None, reason="有误")
+    assert "还没有公布的榜单" in text(client.get(url))
+
+
+def test_without_the_pointers_in_the_key_a_stale_page_would_be_shown(client, monkeypatch):
+    """Negative control of the test above."""
+    monkeypatch.setattr(caching, "_POINTERS", "SELECT 1")
+    period = published(20)
+    url = reverse("scoring:rankings")
+    first = client.get(url).content
+    publish(period, another_run(period), by=None)
+    assert client.get(url).content == first
+
+
+def test_a_signed_in_reader_is_never_given_nor_leaves_a_kept_page(client, as_role):
+    published()
+    url = reverse("scoring:rankings")
+    anonymous = client.get(url)
+    mine = as_role("office").get(url)
+    assert "退出登录" in text(mine)
+    assert "private" in mine.headers["Cache-Control"]
+    assert "ETag" not in mine.headers
+    assert client.get(url).content == anonymous.content
+    cache.clear()
+    as_role("office").get(url)
+    assert "退出登录" not in text(client.get(url))
+
+
+def test_a_session_that_is_over_reads_the_public_page(client):
+    published()
+    client.cookies["sessionid"] = "nobody"
+    assert client.get(reverse("scoring:rankings")).headers["ETag"]
+
+
+def test_a_search_is_answered_but_not_kept(client):
+    published()
+    url = reverse("scoring:rankings")
+    assert client.get(url, {"q": "新乡"}).status_code == 200
+    first, _ = queries(client, url, q="新乡")
+    assert first > 1
+
+
+def test_made_up_parameters_do_not_make_new_pages(client):
+    published()
+    url = reverse("scoring:overview")
+    client.get(url)
+    assert queries(client, url, utm="1", nonsense="2")[0] == 1
+    assert queries(client, url, year="")[0] == 1
+    client.get(url, {"year": "x" * 65})
+    assert queries(client, url, year="x" * 65)[0] > 1
+
+
+def test_no_more_pages_are_kept_than_fit(client, monkeypatch):
+    monkeypatch.setattr(caching, "PAGES", 2)
+    published(30)
+    url = reverse("scoring:rankings")
+    for stage in ("", "growth", "expansion", "mature"):
+        client.get(url, {"stage": stage})
+    kept = [queries(client, url, stage=stage)[0] == 1 for stage in ("", "growth", "expansion", "mature")]
+    assert kept == [True, True, False, False]
+
+
+def test_a_page_with_a_form_token_is_not_kept():
+    """The guard behind the templates: whatever asks for a token belongs to one visitor."""
+    from django.http import HttpResponse
+    from django.middleware.csrf import get_token
+
+    calls = []
+
+    @caching.published_page()
+    def view(request):
+        calls.append(1)
+        return HttpResponse(get_token(request))
+
+    for _ in range(2):
+        request = RequestFactory().get("/with-token/")
+        view(request)
+    assert len(calls) == 2
+
+
+def test_a_missing_page_is_not_kept(client):
+    published()
+    url = reverse("scoring:rankings")
+    assert client.get(url, {"year": 2001}).status_code == 404
+    assert queries(client, url, year=2001)[0] > 1
+
+
+def test_head_and_get_share_a_page(client):
+    published()
+    url = reverse("scoring:method")
+    client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.head(url).status_code == 200
+    assert len(captured) == 1
+    assert Client().post(url).status_code == 405
+    assert Run.objects.count() == 1
+    assert zone.scheme().sha256
