@@ -89,12 +89,13 @@ def batch_discard(request: HttpRequest, pk: int) -> HttpResponse:
 @importers_only
 @require_POST
 def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = _batch(request, pk)
     form = UndoForm(request.POST)
     if not form.is_valid():
         raise Refusal(
             "reason_required", _("撤销要写明原因。"), place=_("撤销原因"), hint=_("请返回填写后再撤销。"), status=400
         )
-    imports.undo(_batch(request, pk), by=request.user, reason=form.cleaned_data["reason"])
+    imports.undo(batch, by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, _("整批已撤销。"))
     return redirect("firms:import_detail", pk=pk)
 

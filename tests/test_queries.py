@@ -1,0 +1,86 @@
+"""List pages ask the database the same number of questions however many rows there are."""
+
+import pytest
+from django.contrib import admin
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from firms.models import Filing, ImportBatch, ImportRow, Job, Membership, RegisterEntry, Role, User
+from firms.services import audit
+from scoring.models import EvaluationPeriod, StageRecord
+from scoring.services import publish, rescore
+from tests.scoring import zone
+from xxgx import roles
+
+pytestmark = pytest.mark.django_db
+
+FEW, MANY = 3, 12
+PAGES = {
+    "scoring:overview": "anonymous",
+    "scoring:rankings": "anonymous",
+    "scoring:office": "office",
+    "firms:imports": "office",
+    "scoring:api-rankings": "anonymous",
+    "scoring:api-periods": "anonymous",
+}
+
+
+def fill(count, people):
+    """``count`` rows of everything that is listed, each hanging on rows of its own."""
+    firms = zone.make_firms(count)
+    science = people[Role.DEPARTMENT].department
+    for firm in firms:
+        tag = firm.credit_code
+        user = User.objects.create_user(f"f-{tag}", password="x", role=Role.FIRM)
+        Membership.objects.create(user=user, firm=firm)
+        batch = ImportBatch.objects.create(
+            kind="metrics", year=2022, department=science, uploaded_by=user, file_name=f"{tag}.csv", sha256=tag,
+            size=2, file=ContentFile(b"ok", "x.csv"),
+        )  # fmt: skip
+        ImportRow.objects.create(batch=batch, row_number=1, verdict="same", firm=firm)
+        Filing.objects.create(
+            firm=firm, year=2022, source="government", department=science, batch=batch, values={}, filed_by=user
+        )
+        RegisterEntry.objects.create(firm=firm, kind="platform", title=tag, starts_on="2022-01-01", department=science)
+        Job.objects.create(kind="demo", key=tag, due_at="2022-01-01T00:00:00+08:00", requested_by=user)
+        StageRecord.objects.create(firm=firm, year=2021, stage="growth", reason="证据", stated_by=user)
+        audit.record("x.y", tag, by=user, target=firm)
+    return firms
+
+
+def count(client, url):
+    cache.clear()
+    client.get(url)  # whatever is asked once a process is asked now
+    cache.clear()
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(url).status_code == 200, url
+    return len(asked)
+
+
+def lists():
+    for model in admin.site._registry:
+        label = f"{model._meta.app_label}.{model._meta.model_name}"
+        role = next(role for role, models in roles.GRANTS.items() if label in models)
+        yield reverse(f"admin:{label.replace('.', '_')}_changelist"), role
+
+
+def test_list_pages_are_constant_in_their_rows(people, as_role, client):
+    clients = {role: as_role(role) for role in (Role.OFFICE, Role.SYSTEM, Role.SECURITY, Role.AUDIT)}
+    clients["anonymous"] = client
+    urls = [*lists(), *((reverse(name), role) for name, role in PAGES.items())]
+    measured = []
+    for year, number in ((2022, FEW), (2023, MANY)):
+        period = zone.make_period(firms=fill(number, people), year=year)
+        publish(period, rescore(period, by=None).run, by=None)
+        measured.append({url: count(clients[role], url) for url, role in urls})
+    few, many = measured
+    assert EvaluationPeriod.objects.count() == 2
+    grown = {url: (few[url], many[url]) for url in few if many[url] > few[url] + SECOND_PERIOD.get(url, 0)}
+    assert not grown
+
+
+# The first period has none before it to compare with; the second one asks for its predecessor once.
+SECOND_PERIOD = {reverse("scoring:overview"): 3, reverse("scoring:rankings"): 2, reverse("scoring:api-rankings"): 2}
