@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +29,25 @@ class RegisterQuery:
     levels: tuple[str, ...] | None = None
     window: tuple[str, int] | None = None
     weights: tuple[tuple[str, Fraction], ...] = ()
+
+    def admits(
+        self, category: str, level: str, starts: date | None, ends: date | None, *, year: int, as_of: date
+    ) -> bool:
+        """Whether one entry counts for this question: what ``inputs.gather`` asks of whole tables, asked of one row."""
+        if self.categories is not None and category not in self.categories:
+            return False
+        if self.levels is not None and level not in self.levels:
+            return False
+        if self.weights and level not in dict(self.weights):
+            return False
+        start, end = starts or date.min, ends or date.max
+        name, years = self.window or ("", 0)
+        if name == "years":
+            return date(year - years + 1, 1, 1) <= start <= date(year, 12, 31)
+        if name == "overlaps":
+            return start <= date(year, 12, 31) and end >= date(year, 1, 1)
+        ended = {"held": end < as_of, "unresolved": end <= as_of, "expired": end >= as_of}.get(name, False)
+        return start <= as_of and not ended
 
 
 @dataclass(frozen=True, slots=True)

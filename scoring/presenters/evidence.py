@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +10,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from firms.models import FactSheet, Filing, Firm, RegisterEntry
+from scoring.engine.nodes import RegisterQuery
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class Entry:
 class Evidence:
     """What stands behind one firm's figures of ``year`` and the year before: three queries in all."""
 
-    def __init__(self, firm: Firm, year: int) -> None:
+    def __init__(self, firm: Firm, year: int, as_of: date) -> None:
         self.year = year
+        self.as_of = as_of
         self.sheets = {sheet.year: sheet for sheet in FactSheet.objects.filter(firm=firm, year__in=[year, year - 1])}
         winners = {pk for sheet in self.sheets.values() for pk in sheet.winners.values()}
         filings = Filing.objects.filter(pk__in=winners).select_related("department", "batch")
@@ -65,20 +68,35 @@ class Evidence:
         )
 
     def entries(self, kinds: set[str]) -> list[Entry]:
-        """The firm's entries of these registers, as the score counts them."""
+        """The firm's entries of these registers, counted or not."""
+        return [_entry(entry) for entry in self._entries if entry.kind in kinds]
+
+    def counted(self, questions: Iterable[RegisterQuery]) -> list[Entry]:
+        """The entries these questions counted."""
+        questions = list(questions)
         return [
-            Entry(
-                kind=entry.get_kind_display(),
-                category=entry.get_category_display() if entry.category else "",
-                level=entry.get_level_display() if entry.level else "",
-                title=entry.title,
-                starts_on=entry.starts_on,
-                ends_on=entry.ends_on,
-                amount="" if entry.amount is None else _("%s万元") % f"{entry.amount.normalize():,f}",
-            )
+            _entry(entry)
             for entry in self._entries
-            if entry.kind in kinds
+            if any(
+                query.kind == entry.kind
+                and query.admits(
+                    entry.category, entry.level, entry.starts_on, entry.ends_on, year=self.year, as_of=self.as_of
+                )
+                for query in questions
+            )
         ]
+
+
+def _entry(entry: RegisterEntry) -> Entry:
+    return Entry(
+        kind=entry.get_kind_display(),
+        category=entry.get_category_display() if entry.category else "",
+        level=entry.get_level_display() if entry.level else "",
+        title=entry.title,
+        starts_on=entry.starts_on,
+        ends_on=entry.ends_on,
+        amount="" if entry.amount is None else _("%s万元") % f"{entry.amount.normalize():,f}",
+    )
 
 
 def _place(filing: Filing) -> str:

@@ -10,7 +10,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from scoring.engine.explain import AdjustmentLine, Explanation, Fact, IndicatorLine
+from scoring.engine.nodes import RegisterQuery
 from scoring.engine.scheme import Scheme
+from scoring.engine.words import input_name
 from scoring.presenters.evidence import Entry, Evidence, Origin
 from scoring.presenters.formatting import chinese_date, number, signed, typeset
 from scoring.presenters.method import anchor, our_reading
@@ -227,11 +229,13 @@ def adjustments(scheme: Scheme, lines: Iterable[AdjustmentLine], evidence: Evide
                 article=typeset(line.article),
                 reading=our_reading(scheme, line.reading),
                 figures=[_figure(fact, evidence) for fact in line.facts],
-                entries=evidence.entries(_registers(line.facts)) if line.applies else [],
+                entries=evidence.counted(_questions(scheme, line.facts)) if line.applies else [],
             )
         )
     return rows
 
 
-def _registers(facts: Iterable[Fact]) -> set[str]:
-    return {fact.key.partition("|")[2] for fact in facts if fact.key.startswith("register|") and fact.value}
+def _questions(scheme: Scheme, facts: Iterable[Fact]) -> list[RegisterQuery]:
+    """The questions to the registers whose answers these facts are, where the answer was not nothing."""
+    by_name = {input_name(scheme, key): key[1] for key in scheme.inputs if key[0] == "register"}
+    return [by_name[fact.name] for fact in facts if fact.value and fact.name in by_name]

@@ -203,7 +203,7 @@ def _trend(years: list[Year]) -> Chart | None:
 def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
     detail = Score.objects.values_list("detail", flat=True).get(pk=score.pk)
     found: Explanation = explain(scheme, run.references, bytes(detail), run.period.as_of)
-    evidence = Evidence(firm, run.period.year_id)
+    evidence = Evidence(firm, run.period.year_id, run.period.as_of)
     lines = dimensions(scheme, found, evidence)
     others = adjustments(scheme, [line for line in found.adjustments if line.kind != "exclusion"], evidence)
     walk = steps(found)
