@@ -50,4 +50,4 @@ def nightly() -> None:
 
 
 def _asked_by(claim: Claim) -> User | None:
-    return User.objects.filter(pk=claim.requested_by_id).first()
+    return User.objects.filter(pk=claim.requested_by_id).first() if claim.requested_by_id else None

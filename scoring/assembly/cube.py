@@ -42,7 +42,7 @@ def slices(run: Run, loaded: Loaded, evaluation: Evaluation) -> list[RunSlice]:
     total = np.where(scored, evaluation.total, 0.0)
     bins = np.clip(total // BIN, 0, width - 1).astype(np.int64)
     histogram = np.bincount(cell[scored] * width + bins[scored], minlength=n * width).reshape(n, width)
-    sums = {}
+    sums: dict[str, Any] = {}
     for code, values in loaded.cohort.current.items():
         known = ~np.isnan(values)
         sums[code] = exact_sums(cell[known], values[known], n)
@@ -88,7 +88,6 @@ def summary(loaded: Loaded, evaluation: Evaluation) -> dict[str, Any]:
         "statuses": {name: int((evaluation.status == i).sum()) for i, name in enumerate(STATUSES)},
         "needs_confirmation": len(to_confirm),
         "to_confirm": [loaded.cohort.keys[i] for i in to_confirm[:LISTED]],
-        "to_confirm": [loaded.cohort.keys[i] for i in np.flatnonzero(evaluation.needs_confirmation & scored)[:200]],
         "recomputed_exactly": evaluation.recomputed,
         "total": {
             "mean": round(float(total.mean()), 4) if some else None,

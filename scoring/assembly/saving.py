@@ -96,7 +96,7 @@ def _rows(run_id: int, loaded: Loaded, evaluation: Evaluation, order: _Orders) -
         part = order.rows[start : start + CHUNK]
         records = evaluation.records(rows=part)
         columns = [column[part].tolist() for column in numbers]
-        points = evaluation.dimensions[np.ix_(part, shown)].round(6).tolist()
+        points = evaluation.dimensions[part][:, shown].round(6).tolist()
         yield [
             (
                 run_id,

@@ -103,9 +103,10 @@ def _shift(published: Evaluation, drawn: Evaluation, names: list[str], factors: 
     rows = np.flatnonzero((published.status == SCORED) & (drawn.status == SCORED))
     if not len(rows):
         return np.zeros(len(factors))
+    decimals = published.scheme.settings["decimals"]
     codes = [dimension.code for dimension in drawn.scheme.dimensions]
     places = [len(drawn.scheme.indicators) + codes.index(name) for name in names]
-    before = competition_ranks(Weights.of(published).totals(rows, np.ones((1, weights.size))))[0]
+    before = competition_ranks(Weights.of(published).totals(rows, np.ones((1, weights.size))), decimals)[0]
     everything = np.ones((len(factors), weights.size))
     everything[:, places] = factors
-    return np.abs(competition_ranks(weights.totals(rows, everything)) - before).mean(axis=1)
+    return np.abs(competition_ranks(weights.totals(rows, everything), decimals) - before).mean(axis=1)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SIZE = 50
 MAXIMUM = 500
+CHUNK = 2_000
 SORTABLE_DIMENSIONS = 3
 LONGEST_QUERY = 64
 
@@ -125,10 +126,18 @@ def ranking_page(
 
 
 def ranking_chunks(
-    user: User | AnonymousUser, *, size: int = MAXIMUM, **conditions: str | int | None
+    user: User | AnonymousUser,
+    *,
+    period: int | None = None,
+    stage: str = "",
+    cluster: str = "",
+    park: str = "",
+    q: str = "",
+    sort: str = "rank",
+    size: int = CHUNK,
 ) -> tuple[RankingPage, Iterator[list[RankingRow]]]:
     """The first page and all rows of it and the following ones, in chunks, all of one run: for exports."""
-    scope = _Scope.of(user, **{"period": None, "stage": "", "cluster": "", "park": "", "q": "", "sort": "rank"} | conditions)  # type: ignore[arg-type]
+    scope = _Scope.of(user, period, stage, cluster, park, q, sort)
     if scope is None:
         return RankingPage(), iter(())
     head = scope.page("", size)
@@ -218,7 +227,11 @@ class _Scope:
     def page(self, cursor: str, size: int) -> RankingPage:
         scores = Score.objects.visible_to(self.user, self.run).filter(**{k: v for k, v in self.chosen.items() if v})
         keyset = Keyset(
-            scores, self.columns()[self.sort.removeprefix("-")], self.sort.startswith("-"), self.counted(), self.run.ranked
+            scores,
+            self.columns()[self.sort.removeprefix("-")],
+            self.sort.startswith("-"),
+            self.counted(),
+            self.run.ranked,
         )
         window: Window = keyset.window(cursor, size, self.q)
         before = self.ranks_before([score.firm_id for score in window.scores])
@@ -250,8 +263,8 @@ class _Scope:
 
     def row(self, score: Score, before: dict[int, int]) -> RankingRow:
         return RankingRow(
-            position=score.position,
-            rank=score.rank,
+            position=score.position or 0,  # a listed row has both
+            rank=score.rank or 0,
             stage_rank=score.stage_rank,
             industry_rank=score.industry_rank,
             firm_id=score.firm_id,
@@ -273,7 +286,7 @@ class _Scope:
         if self.previous is None or not firms:
             return {}
         scores = Score.objects.visible_to(self.user, self.previous.published_run).ranked()
-        return dict(scores.filter(firm_id__in=firms).values_list("firm_id", "rank"))
+        return {firm: rank for firm, rank in scores.filter(firm_id__in=firms).values_list("firm_id", "rank") if rank}
 
     def counted(self, free: str = "") -> int:
         """Firms under the filters chosen, except the one named."""

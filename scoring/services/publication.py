@@ -19,9 +19,7 @@ class StaleVersion(Refusal):
 
 
 @transaction.atomic
-def publish(
-    period: EvaluationPeriod, run: Run, *, by: User | None, version: int | None = None
-) -> EvaluationPeriod:
+def publish(period: EvaluationPeriod, run: Run, *, by: User | None, version: int | None = None) -> EvaluationPeriod:
     """Point the public at ``run``. ``version``: that of the page the person looked at. Publishing it again does nothing."""
     current = _guarded(period, version)
     run = Run.objects.get(pk=run.pk)
@@ -35,9 +33,7 @@ def publish(
 
 
 @transaction.atomic
-def withdraw(
-    period: EvaluationPeriod, *, by: User | None, reason: str, version: int | None = None
-) -> EvaluationPeriod:
+def withdraw(period: EvaluationPeriod, *, by: User | None, reason: str, version: int | None = None) -> EvaluationPeriod:
     """Take a period off the public pages, with a reason. Its runs stay; any of them can be published again."""
     current = _guarded(period, version)
     if current.published_run_id is None:
@@ -60,7 +56,5 @@ def _point(current: EvaluationPeriod, run: Run | None, by: User | None, action: 
     current.published_at = timezone.now() if run else None
     current.version += 1
     current.save(update_fields=["published_run", "published_at", "version"])
-    audit.record(
-        action, summary, by=by, target=current, before={"run": before}, after={"run": run.pk if run else None}
-    )
+    audit.record(action, summary, by=by, target=current, before={"run": before}, after={"run": run.pk if run else None})
     return current

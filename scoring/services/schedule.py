@@ -45,10 +45,12 @@ def get() -> Nightly:
 
 
 @transaction.atomic
-def set(hour: int, minute: int, *, by: User | None) -> Nightly:  # noqa: A001  (schedule.set reads as what it does)
+def set(hour: int, minute: int, *, by: User | None) -> Nightly:
     """Run nightly at this local time from now on."""
     if not (0 <= hour <= 23 and 0 <= minute <= 59):
-        raise Refusal("bad_time", f"{hour}:{minute}不是一天中的时间。", place="每夜计算时间", hint="例如 02:00。", status=400)
+        raise Refusal(
+            "bad_time", f"{hour}:{minute}不是一天中的时间。", place="每夜计算时间", hint="例如 02:00。", status=400
+        )
     before = get()
     crontab, _ = CrontabSchedule.objects.get_or_create(
         minute=str(minute), hour=str(hour), day_of_week="*", day_of_month="*", month_of_year="*",
