@@ -92,7 +92,9 @@ class FilingFactory(factory.django.DjangoModelFactory):
     values = factory.LazyFunction(dict)
 
 
-def workbook(rows: list[list[Any]], *, name: str = "数据.xlsx", sheets: dict[str, list[list[Any]]] | None = None) -> SimpleUploadedFile:
+def workbook(
+    rows: list[list[Any]], *, name: str = "数据.xlsx", sheets: dict[str, list[list[Any]]] | None = None
+) -> SimpleUploadedFile:
     """An uploaded xlsx with these rows (or several named sheets): strings stay strings, None is blank."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})

@@ -75,6 +75,7 @@ class RegisterSpec:
     needs_end: tuple[str, ...] = ()
     default_title: bool = False
     default_category: str = ""
+    outranks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -65,22 +66,31 @@ def _is_data(kind: str) -> bool:
 
 def _register(first: list, first_column: int, name: str, current: Catalogue) -> str:
     """The one register whose name (or a category's) the file speaks of and whose required columns it has."""
-    found = []
+    found = {}
     for kind, spec in current.registers.items():
         table = fields.register_table(current, kind)
         head = header.find(first, table, first_column)
         if head is None or not (head.has("starts_on") or head.has("level")):
             continue
         text = key(f"{name} {head.title}")
-        names = [spec.name, *spec.aliases, *(word for term in spec.categories for word in (term.name, *term.aliases))]
-        hit = max((len(word) for word in map(key, names) if word in text), default=0)
+        own = _longest((spec.name, *spec.aliases), text)
+        category = _longest((word for term in spec.categories for word in (term.name, *term.aliases)), text)
         given = (
             {column.field.code for column in head.columns} | {"category"} | ({"title"} if spec.default_title else set())
         )
-        if hit and set(spec.required) <= given:
-            found.append((hit, kind))
-    found.sort(reverse=True)
-    return found[0][1] if found and (len(found) == 1 or found[0][0] > found[1][0]) else ""
+        if (own or category) and set(spec.required) <= given:
+            found[kind] = (own > 0, max(own, category))
+    for kind in [kind for kind in found if found[kind][0]]:
+        for other in current.registers[kind].outranks:
+            found.pop(other, None)
+    ranked = sorted(found, key=lambda kind: found[kind], reverse=True)
+    clear = len(ranked) == 1 or (len(ranked) > 1 and found[ranked[0]] > found[ranked[1]])
+    # 高新技术企业 alone is a category of two registers; the one that says 未通过 has to say so.
+    return ranked[0] if clear or ranked[:2] == ["qualification", "requalification"] else ""
+
+
+def _longest(words: Iterable[str], text: str) -> int:
+    return max((len(word) for word in map(key, words) if word in text), default=0)
 
 
 def _department(name: str, current: Catalogue, owners: set[str]) -> str:

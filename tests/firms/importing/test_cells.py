@@ -61,7 +61,14 @@ def test_negative_forms():
 
 @pytest.mark.parametrize(
     ("unit", "cell", "value"),
-    [("元", 47000000.3, 4700.00003), ("元", "47,000,000", 4700), ("千元", 1.0, 0.1), ("亿元", 1.23, 12300), ("万元", 0.07, 0.07), ("元", 1.0, 0.0001)],
+    [
+        ("元", 47000000.3, 4700.00003),
+        ("元", "47,000,000", 4700),
+        ("千元", 1.0, 0.1),
+        ("亿元", 1.23, 12300),
+        ("万元", 0.07, 0.07),
+        ("元", 1.0, 0.0001),
+    ],
 )
 def test_units_of_the_column(unit, cell, value):
     assert read(REVENUE, cell, unit) == value
@@ -99,7 +106,9 @@ def test_a_month_that_ends_something_is_its_last_day():
     assert cells.day("2023.12", end_of_month=True) == date(2023, 12, 31)
 
 
-@pytest.mark.parametrize("cell", ["2023-02-29", "2020-13-01", "去年", "0200-01-01", -5.0, 99999999.0, "2020", {"fault": "#N/A"}])
+@pytest.mark.parametrize(
+    "cell", ["2023-02-29", "2020-13-01", "去年", "0200-01-01", -5.0, 99999999.0, "2020", {"fault": "#N/A"}]
+)
 def test_no_date_is_refused(cell):
     with pytest.raises(BadCell):
         cells.day(cell)
@@ -111,7 +120,9 @@ def test_a_code_typed_as_a_number_is_refused_even_if_it_looks_whole():
     assert refused.value.code == "code_as_number"
 
 
-@pytest.mark.parametrize("cell", ["91410700MA0410032", "91410700MA04100326", "91410700MA041OO325", "abc", "9.14107E+17"])
+@pytest.mark.parametrize(
+    "cell", ["91410700MA0410032", "91410700MA04100326", "91410700MA041OO325", "abc", "9.14107E+17"]
+)
 def test_wrong_codes_are_refused(cell):
     with pytest.raises(BadCell) as refused:
         cells.credit_code(cell)
@@ -145,13 +156,29 @@ def test_names_compare_in_registered_form():
 
 def test_terms_by_code_name_and_alias():
     parse = cells.term((Term("national", "国家级", ("国家",)), Term("provincial", "省级")))
-    assert [parse(cell) for cell in ("national", "国家级", " 国家 ", "省 级", "")] == ["national", "national", "national", "provincial", ""]
+    assert [parse(cell) for cell in ("national", "国家级", " 国家 ", "省 级", "")] == [
+        "national",
+        "national",
+        "national",
+        "provincial",
+        "",
+    ]
     with pytest.raises(BadCell, match="可选范围"):
         parse("县级")
 
 
 def test_flags():
-    assert [cells.flag(cell) for cell in ("是", "否", "√", 1.0, 0.0, True, "无", "", "-")] == [1, 0, 1, 1, 0, 1, 0, None, None]
+    assert [cells.flag(cell) for cell in ("是", "否", "√", 1.0, 0.0, True, "无", "", "-")] == [
+        1,
+        0,
+        1,
+        1,
+        0,
+        1,
+        0,
+        None,
+        None,
+    ]
     with pytest.raises(BadCell):
         cells.flag("也许")
 

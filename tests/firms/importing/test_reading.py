@@ -109,7 +109,9 @@ def test_columns_by_code_name_alias_and_unit(read):
 
 
 def test_the_unit_line_speaks_only_for_amounts_without_their_own(read):
-    rows, _ = read(workbook([["单位：千元、人"], ["企业名称", "营业收入", "净利润（元）", "职工人数"], ["甲", 5000, 70000, 9]]))
+    rows, _ = read(
+        workbook([["单位：千元、人"], ["企业名称", "营业收入", "净利润（元）", "职工人数"], ["甲", 5000, 70000, 9]])
+    )
     assert rows[0].values == {"revenue": 500, "net_profit": 7, "headcount": 9}
 
 
@@ -140,22 +142,30 @@ def test_a_file_of_another_year_is_refused_and_its_other_sheets_left_out(read):
 
 
 def test_a_year_column_leaves_other_years_out(read):
-    rows, _ = read(workbook([["企业名称", "年度", "营业收入（万元）"], ["甲", 2022, 1], ["甲", "2021年", 2], ["乙", "去年", 3]]))
+    rows, _ = read(
+        workbook([["企业名称", "年度", "营业收入（万元）"], ["甲", 2022, 1], ["甲", "2021年", 2], ["乙", "去年", 3]])
+    )
     assert [(row.verdict, row.reasons[0].code if row.reasons else "") for row in rows] == [
         ("", ""), ("left_out", "other_year"), ("refused", "not_a_year")
     ]  # fmt: skip
 
 
 def test_part_over_whole_in_one_row_is_refused_or_warned(read):
-    rows, _ = read(workbook([["企业名称", "职工人数", "科技人员", "应届毕业生人数"], ["甲", 10, 11, 1], ["乙", 10, 9, 11]]))
+    rows, _ = read(
+        workbook([["企业名称", "职工人数", "科技人员", "应届毕业生人数"], ["甲", 10, 11, 1], ["乙", 10, 9, 11]])
+    )
     assert [(row.verdict, row.reasons[0].code, row.reasons[0].level) for row in rows] == [
         ("refused", "technologists_in_headcount", "error"), ("", "graduates_in_headcount", "warning")
     ]  # fmt: skip
 
 
 def test_an_unquoted_thousands_comma_in_csv_is_caught(read):
-    rows, _ = read(csv_file("企业名称,营业收入（万元）\n甲,4,700\n乙,\"4,700\"\n丙,5,\n"))
-    assert [(row.verdict, [reason.code for reason in row.reasons]) for row in rows] == [("refused", ["extra_cells"]), ("", []), ("", [])]
+    rows, _ = read(csv_file('企业名称,营业收入（万元）\n甲,4,700\n乙,"4,700"\n丙,5,\n'))
+    assert [(row.verdict, [reason.code for reason in row.reasons]) for row in rows] == [
+        ("refused", ["extra_cells"]),
+        ("", []),
+        ("", []),
+    ]
     assert rows[1].values == {"revenue": 4700}
 
 
@@ -165,7 +175,7 @@ def test_a_total_that_is_not_the_sum_is_pointed_out(read):
 
 
 def test_hostile_text_stays_text(read):
-    rows, _ = read(csv_file('企业名称,营业收入（万元）\n"=cmd|\'/c calc\'!A1",1\n<script>,2\n', encoding="utf-8"))
+    rows, _ = read(csv_file("企业名称,营业收入（万元）\n\"=cmd|'/c calc'!A1\",1\n<script>,2\n", encoding="utf-8"))
     assert [row.name for row in rows] == ["=cmd|'/c calc'!A1", "<script>"]
 
 
@@ -185,7 +195,11 @@ def test_a_register_of_platforms(read):
         PLATFORM,
         year=None,
     )  # fmt: skip
-    assert rows[0].values == {"title": "河南省精密传动工程技术研究中心", "level": "provincial", "starts_on": "2021-05-01"}
+    assert rows[0].values == {
+        "title": "河南省精密传动工程技术研究中心",
+        "level": "provincial",
+        "starts_on": "2021-05-01",
+    }
     assert [row.verdict for row in rows] == ["", "refused", "refused"]
     assert rows[1].reasons[0].code == "unknown_term"
     assert rows[2].reasons[0].code == "required"

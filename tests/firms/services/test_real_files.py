@@ -53,11 +53,18 @@ def test_every_row_of_every_file_is_accounted_for(batches):
 def test_the_facts_are_those_of_the_files(batches):
     assert Firm.objects.count() == 157
     firm = Firm.objects.get(credit_code="91410700MA04100325")
-    assert (firm.name, firm.registered_on.isoformat(), firm.name_initials) == ("样本企业410032", "1960-05-01", "ybqy410032")
+    assert (firm.name, firm.registered_on.isoformat(), firm.name_initials) == (
+        "样本企业410032",
+        "1960-05-01",
+        "ybqy410032",
+    )
     sheet = FactSheet.objects.get(firm=firm, year=1987)
     assert sheet.values == {"revenue": 4700, "headcount": 100}
     assert FactSheet.objects.filter(values__has_key="revenue", year=1987).count() == 119
-    total = sum(values["revenue"] for values in FactSheet.objects.filter(year=1987, values__has_key="revenue").values_list("values", flat=True))
+    total = sum(
+        values["revenue"]
+        for values in FactSheet.objects.filter(year=1987, values__has_key="revenue").values_list("values", flat=True)
+    )
     assert total == pytest.approx(63559.99)
 
 
@@ -90,7 +97,9 @@ def test_the_same_figures_in_another_file_change_nothing(batches):
         [filing.firm.name, filing.firm.credit_code, round(filing.values["revenue"] * 10000, 2)]
         for filing in Filing.objects.filter(year=1987, department__code="tax").select_related("firm")
     ]
-    batch = imports.upload(workbook(rows), kind="metrics", department=Department.objects.get(code="tax"), year=1987, by=None)
+    batch = imports.upload(
+        workbook(rows), kind="metrics", department=Department.objects.get(code="tax"), year=1987, by=None
+    )
     imports.plan(batch)
     assert (batch.counts["same"], batch.counts["accepted"]) == (119, 119)
     imports.confirm(batch, digest=batch.plan_digest, by=None)

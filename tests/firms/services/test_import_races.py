@@ -1,0 +1,121 @@
+"""Two people, one batch: it is applied once. Each race has its control: without the lock the test must see the damage."""
+
+import threading
+from contextlib import suppress
+
+import pytest
+from django.db import connection, connections
+
+from firms.models import DataYear, Department, FactSheet, Filing, ImportBatch
+from firms.services import filings, imports
+from firms.services.catalogue import load_catalogue
+from firms.services.refusal import Refusal
+from tests.factories import FirmFactory, workbook
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+@pytest.fixture(autouse=True)
+def _needs_real_connections():
+    if connection.vendor != "postgresql":
+        pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
+
+
+@pytest.fixture
+def batch():
+    load_catalogue(by=None)
+    DataYear.objects.create(year=2022)
+    rows = [[firm.credit_code, 5] for firm in FirmFactory.create_batch(20)]
+    batch = imports.upload(
+        workbook([["统一社会信用代码", "营业收入（万元）"], *rows]),
+        kind="metrics",
+        department=Department.objects.get(code="tax"),
+        year=2022,
+        by=None,
+    )
+    return imports.plan(batch)
+
+
+def both_confirm(batch, monkeypatch) -> list[str]:
+    """Two confirmations that meet just before each writes; what each answered."""
+    barrier = threading.Barrier(2)
+    answers: list[str] = []
+    append = filings.append
+
+    def meet_and_append(*args, **kwargs):
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=1.5)
+        return append(*args, **kwargs)
+
+    monkeypatch.setattr(filings, "append", meet_and_append)
+
+    def confirm():
+        try:
+            imports.confirm(ImportBatch.objects.get(pk=batch.pk), digest=batch.plan_digest, by=None)
+            answers.append("applied")
+        except Refusal as refusal:
+            answers.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=confirm) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(answers)
+
+
+def test_two_confirmations_at_once_apply_once(batch, monkeypatch):
+    assert both_confirm(batch, monkeypatch) == ["applied", "wrong_state"]
+    assert Filing.objects.count() == FactSheet.objects.count() == 20
+
+
+def test_the_control_without_the_locks_applies_twice(batch, monkeypatch):
+    monkeypatch.setattr(
+        imports, "_locked", lambda batch: ImportBatch.objects.select_related("department").get(pk=batch.pk)
+    )
+    monkeypatch.setattr(filings, "lock_year", lambda year: None)
+    assert both_confirm(batch, monkeypatch) == ["applied", "applied"]
+    assert Filing.objects.count() == 40
+
+
+def test_two_batches_on_one_year_do_not_lose_each_other_s_figures(monkeypatch):
+    """Both fold the same firm's sheet: without the year's mutex the later write would drop the earlier batch's metric."""
+    load_catalogue(by=None)
+    firm = FirmFactory()
+    FirmFactory.create_batch(3)
+
+    def planned(metric: str, department: str) -> ImportBatch:
+        batch = imports.upload(
+            workbook([["统一社会信用代码", metric], [firm.credit_code, 5]]),
+            kind="metrics",
+            department=Department.objects.get(code=department),
+            year=2022,
+            by=None,
+        )
+        return imports.plan(batch)
+
+    batches = [planned("营业收入（万元）", "tax"), planned("职工人数", "hr")]
+    answers = []
+
+    def confirm(batch):
+        try:
+            imports.confirm(batch, digest=batch.plan_digest, by=None)
+            answers.append("applied")
+        except Refusal as refusal:
+            answers.append(refusal.code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=confirm, args=(batch,)) for batch in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Either order may make the second one look again (its firm is no longer new); then it is confirmed on what it shows.
+    for batch in batches:
+        batch.refresh_from_db()
+        if batch.state == "planned":
+            imports.confirm(batch, digest=batch.plan_digest, by=None)
+    assert FactSheet.objects.get(firm=firm).values == {"revenue": 5, "headcount": 5}
