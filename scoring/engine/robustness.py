@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scoring.engine.evaluate import SCORED, Evaluation
 
 Floats = NDArray[np.float64]
+Block = tuple[int, Any, Floats]
 ADDITIVE = ("sum", "arithmetic")
 CHUNK, BLOCK = 16, 400  # draws and firms multiplied at a time: small enough for one core, as the others are busy
 
@@ -122,7 +123,7 @@ class Weights:
 
     evaluation: Evaluation
     size: int
-    _blocks: dict[bytes, list[tuple[int, Any, Floats]]] = field(default_factory=dict, repr=False)
+    _blocks: dict[bytes, list[Block]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Weights:
@@ -133,30 +134,37 @@ class Weights:
             raise ValueError("只支持求和与加权平均的方案")
         return cls(evaluation, len(scheme.indicators) + len(scheme.dimensions))
 
-    def totals(self, rows: NDArray[Any], factors: Floats) -> Floats:
-        """Unrounded totals float64[draws, firms] for factors float64[draws, size] (ones = as published)."""
+    def totals(self, rows: NDArray[Any], factors: Floats, points: Floats | None = None) -> Floats:
+        """Unrounded totals float64[draws, firms] for factors float64[draws, size] (ones = as published).
+
+        points: other points [firms, I] than the evaluation's.
+        """
         e = self.evaluation
         base = np.empty((len(factors), len(rows)))
         shares = [self._share(place, factors) for place in range(len(e.scheme.stages))]
-        for place, inside, points in self._by_stage(rows):
-            base[:, inside] = shares[place] @ points
+        blocks = self._by_stage(rows) if points is None else self._split(rows, points)
+        for place, inside, block in blocks:
+            base[:, inside] = shares[place] @ block
         return self.adjusted(base, rows)
 
-    def _by_stage(self, rows: NDArray[Any]) -> list[tuple[int, Any, Floats]]:
-        """Stage, where its firms stand among the rows (a slice if they stand together), their points [I, firms]."""
+    def _by_stage(self, rows: NDArray[Any]) -> list[Block]:
         key = rows.tobytes()
         if key not in self._blocks:
             self._blocks.clear()
-            e, blocks = self.evaluation, []
-            for place in range(len(e.scheme.stages)):
-                members = np.flatnonzero(e.stage[rows] == place)
-                for start in range(0, len(members), BLOCK):
-                    inside: Any = members[start : start + BLOCK]
-                    points = np.ascontiguousarray(e.points[rows[inside]].T)
-                    together = inside[-1] - inside[0] + 1 == len(inside)
-                    blocks.append((place, slice(inside[0], inside[-1] + 1) if together else inside, points))
-            self._blocks[key] = blocks
+            self._blocks[key] = self._split(rows, self.evaluation.points[rows])
         return self._blocks[key]
+
+    def _split(self, rows: NDArray[Any], points: Floats) -> list[Block]:
+        """Stage, where some of its firms stand among the rows (a slice if together), their points [I, firms]."""
+        blocks: list[Block] = []
+        for place in range(len(self.evaluation.scheme.stages)):
+            members = np.flatnonzero(self.evaluation.stage[rows] == place)
+            for start in range(0, len(members), BLOCK):
+                inside = members[start : start + BLOCK]
+                together = inside[-1] - inside[0] + 1 == len(inside)
+                where = slice(int(inside[0]), int(inside[-1]) + 1) if together else inside
+                blocks.append((place, where, np.ascontiguousarray(points[inside].T)))
+        return blocks
 
     def _share(self, stage: int, factors: Floats) -> Floats:
         """What one point of each indicator adds to the base: float64[draws, I]."""
