@@ -59,6 +59,7 @@ TABLE = {
     "scoring:period_withdraw": ({"office"}, "post", {"year": 2022}),
     "scoring:period_lock": ({"office"}, "post", {"year": 2022}),
     "scoring:period_unlock": ({"office"}, "post", {"year": 2022}),
+    "scoring:period_stage": ({"office"}, "post", {"year": 2022}),
     "scoring:run": ({"office"}, "get", {"pk": "run"}),
     "scoring:api-schema": (EVERYBODY, "get", {}),
     "scoring:api-docs": (EVERYBODY, "get", {}),

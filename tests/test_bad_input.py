@@ -58,7 +58,7 @@ def test_the_front_door_takes_no_nul_and_no_endless_name(client):
     client.raise_request_exception = False
     for name in ("a\0b", "x" * 100_000, "=cmd", "\u202egnp"):
         response = client.post(reverse("firms:login"), {"username": name, "password": "y"})
-        assert response.status_code in {200, 429}, name[:10]
+        assert response.status_code in {200, 400, 429}, name[:10]
 
 
 @pytest.mark.parametrize("role", [Role.OFFICE, Role.SYSTEM, Role.SECURITY, Role.AUDIT])
