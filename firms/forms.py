@@ -48,7 +48,7 @@ class UploadForm(forms.Form):
             field.widget.attrs.setdefault("class", control)
 
     def clean(self) -> dict:
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         kind = cleaned.get("kind")
         if kind == ImportBatch.Kind.METRICS and not cleaned.get("year") and "year" not in self.errors:
             self.add_error("year", _("指标数据要写明数据年度。"))

@@ -41,6 +41,6 @@ def run_plan(claim: Claim) -> dict:
 def run_apply(claim: Claim) -> dict:
     batch = ImportBatch.objects.get(pk=claim.args["batch"])
     if batch.state != ImportBatch.State.APPLIED:  # a second attempt finds the first one's work done
-        by = User.objects.get(pk=claim.requested_by_id)
+        by = User.objects.get(pk=claim.requested_by_id or 0)
         imports.confirm(batch, digest=claim.args["digest"], by=by, progress=claim.progress)
     return {"link": ["firms:import_detail", batch.pk]}

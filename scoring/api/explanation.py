@@ -6,7 +6,7 @@ from scoring.api.serializers import FirmSerializer
 
 
 class OriginSerializer(serializers.Serializer):
-    source = serializers.CharField(allow_blank=True, help_text="数据来源")
+    source = serializers.CharField(allow_blank=True, help_text="数据来源")  # type: ignore[assignment]
     filed_on = serializers.DateField(allow_null=True, help_text="报送日期")
     place = serializers.CharField(allow_blank=True, help_text="批次、文件和行号")
     changed = serializers.BooleanField(help_text="此后该数据已变动")

@@ -57,7 +57,7 @@ class MethodSerializer(serializers.Serializer):
     readings = LineSerializer(many=True, help_text="本系统解释")
     text = serializers.SerializerMethodField(help_text="方案文件全文（TOML），可用 score_file 复核已发布的结果")
 
-    def get_weights(self, page) -> StageWeightsSerializer(many=True):
+    def get_weights(self, page) -> StageWeightsSerializer(many=True):  # type: ignore[valid-type]
         return [{"stage": stage, "weights": list(weights)} for stage, weights in page.weights]
 
     def get_text(self, page) -> str:

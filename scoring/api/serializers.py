@@ -32,7 +32,7 @@ class PeriodSerializer(serializers.Serializer):
 
 
 class RankSerializer(serializers.Serializer):
-    label = serializers.CharField(help_text="哪种排名")
+    label = serializers.CharField(help_text="哪种排名")  # type: ignore[assignment]
     rank = serializers.IntegerField(help_text="名次")
     of = serializers.IntegerField(allow_null=True, help_text="参加排名的企业数")
 
@@ -84,7 +84,7 @@ class RankingRowSerializer(serializers.Serializer):
 
 class ChoiceSerializer(serializers.Serializer):
     value = serializers.CharField(allow_blank=True, help_text="参数值")
-    label = serializers.CharField(help_text="名称")
+    label = serializers.CharField(help_text="名称")  # type: ignore[assignment]
     count = serializers.IntegerField(allow_null=True, help_text="企业数")
 
 

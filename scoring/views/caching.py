@@ -98,7 +98,7 @@ def _answer(request: HttpRequest, etag: str, content: bytes) -> HttpResponse:
     response.headers["ETag"] = f'"{etag}"'
     patch_cache_control(response, public=True, no_cache=True)  # keep it, but ask each time: publication shows at once
     patch_vary_headers(response, ["Cookie"])
-    return get_conditional_response(request, etag=f'"{etag}"', response=response)
+    return get_conditional_response(request, etag=f'"{etag}"', response=response) or response
 
 
 @once
