@@ -21,7 +21,7 @@ test: $(VENV)/.dev node_modules/.stamp  ## the whole suite, on PostgreSQL and Re
 check: $(VENV)/.dev  ## format, lint, types, import arrows, dependencies, security, templates, migrations, deployment
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy .
+	$(BIN)/mypy firms scoring xxgx
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/bandit -q -c pyproject.toml -r firms scoring xxgx

@@ -39,7 +39,9 @@ _RUNS = re.compile(r"\t|[\s\ufeff\u200b-\u200f\u2060]*[=+\-@＝＋－＠]")
 # A text a spreadsheet would read as a number and round or print as 9.14E+17: long digits, or digits around one E.
 _LOOKS_NUMERIC = re.compile(r"\d{12,}|\d+E\d+", re.ASCII)
 # Control characters and half characters are in no name or number; XML cannot carry most of them at all.
-_UNPRINTABLE: dict[int, str | None] = {c: None for c in range(0x20) if chr(c) not in "\t\n"} | {0x7F: None, 0xFFFE: None, 0xFFFF: None}
+_UNPRINTABLE: dict[int, str | None] = dict.fromkeys(
+    [*(c for c in range(0x20) if chr(c) not in "\t\n"), 0x7F, 0xFFFE, 0xFFFF]
+)
 _UNPRINTABLE |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 

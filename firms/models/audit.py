@@ -12,6 +12,9 @@ class AuditHead(models.Model):
         verbose_name = verbose_name_plural = "审计链首"
         default_permissions = ()
 
+    def __str__(self) -> str:
+        return f"{self.sequence}"
+
 
 class AuditEntry(models.Model):
     """One row per state change and per sensitive read, chained by SHA-256. Never updated, never deleted."""
