@@ -59,7 +59,7 @@ def test_every_page_says_it_is_demo_data_and_is_in_chinese(visit):
 def test_the_latest_period_is_not_public(visit):
     page = visit().open("/")
     assert "2024" not in page.inner_text("main")
-    visit().open("/rankings/?period=2024", status=404)
+    visit().open("/rankings/?year=2024", status=404)
 
 
 def test_the_ranking_works_by_keyboard_alone(visit):
