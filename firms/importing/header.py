@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from firms.importing import cells
@@ -29,7 +30,7 @@ class Column:
     field: Field
     unit: str = ""
     factor: float = 1.0
-    parse: Callable[[Any], Any] = field(default=lambda cell: cell, repr=False, compare=False)
+    parse: Callable[[Any], Any] = dataclasses.field(default=lambda cell: cell, repr=False, compare=False)
 
     @property
     def place(self) -> str:
@@ -45,8 +46,8 @@ class Header:
     title: str = ""
     years: frozenset[int] = frozenset()
     texts: tuple[str, ...] = ()
-    problems: list[Reason] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
+    problems: list[Reason] = dataclasses.field(default_factory=list)
+    ignored: list[str] = dataclasses.field(default_factory=list)
 
     def has(self, code: str) -> bool:
         return any(column.field.code == code for column in self.columns)

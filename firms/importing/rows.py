@@ -1,27 +1,24 @@
-"""The rows under a header, each read to values, refused with its reasons, or left out with its reason. None is dropped."""
+"""One row under a header: read to values, refused with its reasons, or left out with its reason."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain, islice
 from typing import Any
 
 from firms.catalogue import CheckSpec, Term
-from firms.importing import cells, header
+from firms.importing import cells
 from firms.importing.fields import Table
 from firms.importing.header import Column, Header
 from firms.importing.problem import BadCell, Reason, Unreadable
-from firms.importing.spool import Sheet, Spool
 
 _TOTAL = re.compile(r"^.{0,8}(合计|总计|小计|共计|总和|平均值?|平均数)[:：]?$")
 _NOTE = re.compile(
     r"^(备注|注|说明|附注|填表人?|制表人?|审核人?|复核人?|单位负责人|统计负责人|填报人|填报日期|填报单位|联系人|联系电话|数据来源|填表说明)\s*\d*[:：、.]"
 )
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
-NAMED = 12  # places named in one notice before it says how many more
 
 
 @dataclass(slots=True)
@@ -38,128 +35,27 @@ class ReadRow:
     cells: list[Any] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Account:
-    """What became of every line of the file: ``lines`` = ``heading`` + ``elsewhere`` + ``rows``; ``blank`` is part of rows."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a row's meaning depends on beside its header. ``year`` is the data year; ``is_text`` for CSV, where an unquoted
+    comma moves every cell after it."""
 
-    lines: int = 0
-    heading: int = 0
-    elsewhere: int = 0
-    rows: int = 0
-    blank: int = 0
-    headers: dict[str, Header] = field(default_factory=dict)
-    problems: list[Reason] = field(default_factory=list)
-
-
-class Reading:
-    """One file read as one table. Iterate once; ``account`` is complete when the rows are used up.
-
-    ``year`` is the data year the file is taken for (None where the table has none); ``file_name`` may name a category.
-    Raises Unreadable when no sheet holds such a table.
-    """
-
-    def __init__(
-        self,
-        spool: Spool,
-        table: Table,
-        *,
-        year: int | None = None,
-        file_name: str = "",
-        checks: Iterable[CheckSpec] = (),
-    ) -> None:
-        self.table = table
-        self.year = year
-        self.file_name = file_name
-        self.checks = tuple(checks)
-        self.account = Account(lines=spool.lines)
-        self._spool = spool
-        self._is_text = False
-        self._blank: list[int] = []
-
-    def __iter__(self) -> Iterator[ReadRow]:
-        other_years: set[int] = set()
-        for sheet in self._spool.sheets():
-            first = list(islice(sheet.rows, header.DEPTH))
-            found = header.find(first, self.table, sheet.first_column, self.year) if sheet.visible else None
-            years = header.years_in(sheet.name) or (found.years if found else frozenset())
-            if found is None or not self._useful(found):
-                self._leave_sheet(sheet, first, "隐藏" if not sheet.visible else "没有可识别的表头")
-            elif self.year and years and self.year not in years:
-                other_years |= years
-                self._leave_sheet(sheet, first, f"属于{'、'.join(map(str, sorted(years)))}年")
-            else:
-                yield from self._sheet(sheet, found, first)
-        if not self.account.headers:
-            raise self._no_table(other_years)
-        if self._blank:
-            self._note(
-                Reason("blank_rows", f"空行{self.account.blank}行不计入：{_ranges(self._blank)}", level="notice")
-            )
-
-    def _useful(self, found: Header) -> bool:
-        data = [column for column in found.columns if column.field.kind not in ("code", "name", "year")]
-        return bool(data) or (self.table.kind == "firms" and found.has("credit_code") and found.has("name"))
-
-    def _no_table(self, other_years: set[int]) -> Unreadable:
-        if other_years:
-            named = "、".join(map(str, sorted(other_years)))
-            return Unreadable(
-                "year_mismatch",
-                f"表中写的是{named}年，所选年度是{self.year}年。",
-                hint="请核对年度，或换成该年度的文件。",
-            )
-        wanted = "、".join(item.name for item in self.table.fields.values() if item.kind not in ("ignored", "year"))
-        if len(wanted) > 120:
-            wanted = wanted[:120] + "……"
-        return Unreadable(
-            "no_header",
-            "没有找到表头：需要“统一社会信用代码”或“企业名称”，以及至少一个数据列。",
-            place=f"前{header.DEPTH}行",
-            hint=f"可识别的列：{wanted}。可下载模板对照。",
-        )
-
-    def _leave_sheet(self, sheet: Sheet, first: list, why: str) -> None:
-        count = len(first) + sum(1 for _ in sheet.rows)
-        self.account.elsewhere += count
-        if count:
-            self._note(Reason("sheet_left_out", f"工作表“{sheet.name}”{why}，共{count}行不计入。", level="notice"))
-
-    def _note(self, reason: Reason) -> None:
-        self.account.problems.append(reason)
-
-    def _sheet(self, sheet: Sheet, found: Header, first: list[tuple[int, list[Any]]]) -> Iterator[ReadRow]:
-        self._is_text = not sheet.name
-        self.account.headers[sheet.name] = found
-        self.account.heading += found.row
-        self.account.problems += found.problems
-        if found.ignored:
-            self._note(
-                Reason(
-                    "unknown_columns",
-                    f"未识别的列不读取：{_listed(found.ignored)}",
-                    "需要导入的请改成目录中的名称。",
-                    level="warning",
-                )
-            )
-        parser = _RowParser(self, sheet.name, found)
-        for number, row in chain((pair for pair in first if pair[0] > found.row), sheet.rows):
-            self.account.rows += 1
-            read = parser.read(number, row)
-            if read is None:
-                self.account.blank += 1
-                self._blank.append(number)
-            else:
-                yield read
-        self.account.problems += parser.compare_total()
+    table: Table
+    year: int | None = None
+    file_name: str = ""
+    checks: tuple[CheckSpec, ...] = ()
+    is_text: bool = False
 
 
-class _RowParser:
-    def __init__(self, reading: Reading, sheet: str, found: Header) -> None:
-        self.reading = reading
+class RowParser:
+    """Reads the rows of one sheet under one header."""
+
+    def __init__(self, context: Context, sheet: str, found: Header) -> None:
+        self.context = context
         self.sheet = sheet
         self.header = found
-        self.table = reading.table
-        self.kind = reading.table.kind.partition(":")[0]
+        self.table = context.table
+        self.kind = context.table.kind.partition(":")[0]
         self.width = len(found.texts)
         by_code = {column.field.code: column for column in found.columns}
         self.code = by_code.pop("credit_code", None)
@@ -184,7 +80,7 @@ class _RowParser:
         spec = self.table.register
         if spec is None or not spec.categories or "category" in by_code:
             return ""
-        for context in (self.header.title, self.sheet, self.reading.file_name):
+        for context in (self.header.title, self.sheet, self.context.file_name):
             if len(found := _mentioned(context, spec.categories)) == 1:
                 return found.pop()
         return spec.default_category
@@ -237,7 +133,10 @@ class _RowParser:
 
     def _is_numbering(self, row: list[Any]) -> bool:
         """The line 甲 乙 丙 1 2 3 that forms put under their header."""
-        marks = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip(" ()（）") for cell in row]
+        marks = [
+            str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip(" ()（）")
+            for cell in row
+        ]
         marks = [mark for mark in marks if mark]
         letters = [mark for mark in marks if mark in _STEMS]
         numbers = [int(mark) for mark in marks if mark.isascii() and mark.isdigit() and len(mark) < 3]
@@ -269,7 +168,7 @@ class _RowParser:
         read.name = self._identity(read, row, self.name)
         if self.year is not None and self._other_year(read, row, self.year):
             return
-        if self.reading._is_text and any(str(cell).strip() for cell in row[self.width :]):
+        if self.context.is_text and any(str(cell).strip() for cell in row[self.width :]):
             reasons.append(
                 Reason(
                     "extra_cells",
@@ -294,11 +193,11 @@ class _RowParser:
         except BadCell as bad:
             read.reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
             return False
-        if year is None or year == self.reading.year:
+        if year is None or year == self.context.year:
             return False
         read.verdict, read.values = "left_out", {}
         read.reasons = [
-            Reason("other_year", f"属于{year}年，不是所选的{self.reading.year}年", column=column.place, level="notice")
+            Reason("other_year", f"属于{year}年，不是所选的{self.context.year}年", column=column.place, level="notice")
         ]
         return True
 
@@ -315,7 +214,7 @@ class _RowParser:
                 if not given and not read.reasons:
                     read.reasons.append(Reason("required", f"没有填写{column}", "企业名录两项都要填写。", column))
         else:
-            read.reasons += row_checks(read.values, self.reading.checks, self.table)
+            read.reasons += row_checks(read.values, self.context.checks, self.table)
         if not read.code and not read.name and not read.reasons:
             read.reasons.append(
                 Reason("no_identity", "有数据，但没有统一社会信用代码和企业名称", "请补上其中一项后重新上传。")
@@ -394,18 +293,3 @@ def _mentioned(text: str, terms: Iterable[Term]) -> set[str]:
     hits = {(name, term.code) for term in terms for name in map(cells.key, (term.name, *term.aliases)) if name in key}
     # 重大科技项目 speaks of 重大, not also of the shorter names inside it.
     return {code for name, code in hits if not any(name != other and name in other for other, _ in hits)}
-
-
-def _ranges(numbers: list[int]) -> str:
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return _listed([f"第{low}行" if low == high else f"第{low}–{high}行" for low, high in runs])
-
-
-def _listed(items: list[str]) -> str:
-    more = f"等{len(items)}处" if len(items) > NAMED else ""
-    return "、".join(items[:NAMED]) + more

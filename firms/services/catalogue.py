@@ -72,7 +72,7 @@ def in_force() -> Catalogue:
             code=row.code,
             aliases=tuple(row.aliases),
             owner=row.owner.code if row.owner else "",
-            source_priority=tuple(row.source_priority) or MetricSpec.source_priority,
+            source_priority=tuple(row.source_priority) or ("government", "public", "firm"),
             **{name: getattr(row, name) for name in _METRIC_FIELDS},
         )
         for row in Metric.objects.select_related("owner")

@@ -111,9 +111,9 @@ class FirmsTarget:
         for pk, code, name, registered_on, park, industry in Firm.objects.filter(credit_code__in=codes).values_list(
             "id", "credit_code", "name", "registered_on", "park__name", "industry__code"
         ):
-            current = {"credit_code": code, "name": firm_name(name), "park": park, "industry": industry}
-            current["registered_on"] = registered_on.isoformat() if registered_on else None
-            found[code] = (pk, current)
+            since = registered_on.isoformat() if registered_on else None
+            current: dict[str, Any] = {"credit_code": code, "name": firm_name(name), "park": park, "industry": industry}
+            found[code] = (pk, current | {"registered_on": since})
         return found
 
     def apply(self, rows: Sequence[tuple[int, PlannedRow]]) -> None:

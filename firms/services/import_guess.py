@@ -49,8 +49,8 @@ def _of_sheet(first: list, first_column: int, name: str, current: Catalogue) -> 
 
     register = _register(first, first_column, name, current)
     if register:
-        owners = current.registers[register].owners
-        return Guess(Kind.REGISTERS, _department(name, current, set(owners)), None, register)
+        keepers = set(current.registers[register].owners)
+        return Guess(Kind.REGISTERS, _department(name, current, keepers), None, register)
     if metrics := find(fields.metrics_table(current)):
         owners = {column.field.owner for column in metrics.columns if column.field.owner}
         years = header.years_in(name) or metrics.years

@@ -11,7 +11,8 @@ from django.db import transaction
 from firms.importing import spool
 from firms.importing.cells import firm_name
 from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, PlannedRow, match, planned, settle_duplicates
-from firms.importing.rows import Account, Reading, ReadRow
+from firms.importing.reading import Account, Reading
+from firms.importing.rows import ReadRow
 from firms.models import Department, ImportBatch
 from firms.services import catalogue, import_rows
 from firms.services.firms_registry import registry
@@ -21,6 +22,7 @@ from firms.services.refusal import Refusal
 
 State = ImportBatch.State
 Progress = Callable[[int, str], None]
+_LINES = ("lines", "heading", "elsewhere", "rows", "blank")
 
 
 def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> None:
@@ -117,7 +119,7 @@ def _settle_repeated(batch: ImportBatch, target: Target, repeated: set[Hashable]
 
 
 def _finish_plan(batch: ImportBatch, account: Account, tally: import_rows.Tally) -> None:
-    batch.counts = _counts(account.lines, account.heading, account.elsewhere, account.rows, account.blank, tally)
+    batch.counts = _counts({name: getattr(account, name) for name in _LINES}, tally)
     batch.problems = [problem.as_dict() for problem in account.problems]
     batch.mapping = {
         sheet: {
@@ -134,23 +136,22 @@ def _finish_plan(batch: ImportBatch, account: Account, tally: import_rows.Tally)
     batch.save(update_fields=["counts", "problems", "mapping", "plan_digest", "state"])
 
 
-def _counts(
-    lines: int, heading: int, elsewhere: int, rows: int, blank: int, tally: import_rows.Tally
-) -> dict[str, int]:
+def _counts(lines: dict[str, int], tally: import_rows.Tally) -> dict[str, int]:
     """lines = heading + elsewhere + rows; rows = accepted + unmatched + refused + left_out (blank rows among them)."""
     of = tally.counts
     return {
-        "lines": lines, "heading": heading, "elsewhere": elsewhere, "rows": rows, "blank": blank,
+        **{name: lines[name] for name in _LINES},
         "accepted": sum(of[verdict] for verdict in ACCEPTED),
         **{verdict: of[verdict] for verdict in (*ACCEPTED, UNMATCHED, REFUSED)},
-        "left_out": of[LEFT_OUT] + blank, "warnings": of["warnings"],
-    }  # fmt: skip
+        "left_out": of[LEFT_OUT] + lines["blank"],
+        "warnings": of["warnings"],
+    }
 
 
 def recount(batch: ImportBatch) -> None:
     """Counts and digest of a plan after some of its rows were judged anew."""
     tally = import_rows.tally(batch)
-    batch.counts = _counts(*(batch.counts[name] for name in ("lines", "heading", "elsewhere", "rows", "blank")), tally)
+    batch.counts = _counts(batch.counts, tally)
     batch.plan_digest = tally.hexdigest()
     batch.save(update_fields=["counts", "plan_digest"])
 

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator
-from pathlib import PurePath
-from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from firms import permissions
 from firms.importing import sniff, spool
-from firms.importing.plan import ACCEPTED, REFUSED, UNMATCHED, PlannedRow
+from firms.importing.plan import ACCEPTED, UNMATCHED, PlannedRow
 from firms.importing.problem import Unreadable
 from firms.models import DataYear, Department, Firm, ImportBatch, ImportRow, User
-from firms.services import audit, catalogue, import_rows
+from firms.services import audit, import_rows
 from firms.services.filings import refuse_if_locked
 from firms.services.import_planning import Progress, recount, replanned, stage_plan
-from firms.services.import_targets import Kind, Target, target_of
+from firms.services.import_report import in_words, refused_rows
+from firms.services.import_scope import (
+    clean_name,
+    described,
+    permit_handling,
+    permit_scope,
+    refusal_of,
+    refuse_repeated,
+)
+from firms.services.import_targets import Target, target_of
 from firms.services.refusal import Refusal
 
+__all__ = ["confirm", "discard", "in_words", "match_row", "plan", "refusal_of", "refused_rows", "undo", "upload"]
+
 State = ImportBatch.State
-
-
-def refusal_of(bad: Unreadable, name: str) -> Refusal:
-    """A file's problem as the answer a page, the API or a command gives."""
-    return Refusal(
-        bad.code,
-        bad.message,
-        place=f"文件“{name}”" + (f"，{bad.place}" if bad.place else ""),
-        hint=bad.hint,
-        status=400,
-    )
 
 
 def upload(
@@ -52,8 +47,8 @@ def upload(
     Raises Refusal: may not write for the department or the register (403), not a workbook (400), the same file is already
     planned or applied, the year is locked (409). ``by`` None is the system itself (a command).
     """
-    name = _clean_name(file.name)
-    _permit_scope(kind, department, year, register_kind, by)
+    name = clean_name(file.name)
+    permit_scope(kind, department, year, register_kind, by)
     limits = sniff.Limits(size=settings.IMPORT_MAX_BYTES, unpacked=settings.IMPORT_MAX_UNPACKED_BYTES)
     try:
         form = sniff.identify(file, limits)  # type: ignore[arg-type]
@@ -67,81 +62,17 @@ def upload(
         size=file.size, uploaded_by=by,
     )  # fmt: skip
     with transaction.atomic():
-        refuse_if_locked(DataYear.objects.filter(year=year).first())
-        _refuse_repeated(batch)
+        refuse_if_locked(DataYear.objects.filter(year=year or 0).first())
+        refuse_repeated(batch)
         # Stored under a name of ours: the uploader's may be anything.
         batch.file.save(f"{batch.sha256[:16]}.{form.partition(':')[0]}", file, save=False)
         try:
             batch.save(force_insert=True)
-            audit.record("batch.upload", f"上传导入文件 {name}", by=by, target=batch, after=_described(batch))
+            audit.record("batch.upload", f"上传导入文件 {name}", by=by, target=batch, after=described(batch))
         except BaseException:
             batch.file.delete(save=False)
             raise
     return batch
-
-
-def _clean_name(name: str | None) -> str:
-    base = PurePath((name or "").replace("\\", "/")).name
-    return re.sub(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\ud800-\udfff]", "", base).strip()[:200] or "未命名文件"
-
-
-def _described(batch: ImportBatch) -> dict[str, Any]:
-    department = batch.department.code if batch.department else None
-    return {
-        "kind": batch.kind, "department": department, "year": batch.year, "register": batch.register_kind,
-        "file": batch.file_name, "sha256": batch.sha256,
-    }  # fmt: skip
-
-
-def _permit_scope(
-    kind: str, department: Department | None, year: int | None, register_kind: str, by: User | None
-) -> None:
-    if kind not in Kind.values:
-        raise Refusal("unknown_kind", "没有这种导入类型。", place="类型", hint="请从列表中选择。", status=400)
-    if kind == Kind.METRICS and not (isinstance(year, int) and 1949 <= year <= 2100):
-        raise Refusal(
-            "year_required", "请选择指标数据的年度。", place="年度", hint="年度在1949至2100之间。", status=400
-        )
-    registers = catalogue.in_force().registers
-    if kind == Kind.REGISTERS and register_kind not in registers:
-        raise Refusal("register_required", "请选择台账。", place="台账", hint="请从列表中选择。", status=400)
-    if by is None:
-        return
-    if not permissions.may_import(by) or not permissions.may_write_for(by, department):
-        raise Refusal(
-            "not_your_department",
-            "您不能以该部门的名义导入数据。",
-            place="部门",
-            hint="请选择您所在的部门，或联系积分办。",
-            status=403,
-        )
-    owners = {
-        Kind.FIRMS: ("market",),
-        Kind.REGISTERS: registers[register_kind].owners if register_kind in registers else (),
-    }.get(kind)
-    if owners and by.role == "department" and (department is None or department.code not in owners):
-        raise Refusal(
-            "not_your_register",
-            "该名录或台账不归您的部门登记。",
-            place="台账",
-            hint="请联系责任部门或积分办导入。",
-            status=403,
-        )
-
-
-def _refuse_repeated(batch: ImportBatch) -> None:
-    same = ImportBatch.objects.filter(
-        sha256=batch.sha256, kind=batch.kind, year=batch.year, register_kind=batch.register_kind,
-        state__in=[State.UPLOADED, State.READING, State.PLANNED, State.APPLYING, State.APPLIED],
-    ).select_related("uploaded_by").order_by("-id").first()  # fmt: skip
-    if same is not None:
-        when = timezone.localtime(same.uploaded_at).strftime("%Y-%m-%d %H:%M")
-        raise Refusal(
-            "repeated_file",
-            f"同一文件已于 {when} 由{same.uploaded_by or '系统'}上传，为第{same.pk}批（{same.get_state_display()}）。",
-            place=f"文件“{batch.file_name}”",
-            hint="请到该批次查看；需要重新导入的，先撤销或放弃该批次。",
-        )
 
 
 def plan(batch: ImportBatch, *, progress: Progress | None = None) -> ImportBatch:
@@ -212,7 +143,7 @@ def confirm(batch: ImportBatch, *, digest: str, by: User | None, progress: Progr
             locked.save(update_fields=["state", "applied_by", "applied_at"])
             audit.record(
                 "batch.apply", f"导入生效：{locked.file_name}，{locked.counts['accepted']}行", by=by, target=locked,
-                after=_described(locked) | {"counts": locked.counts, "digest": digest},
+                after=described(locked) | {"counts": locked.counts, "digest": digest},
             )  # fmt: skip
     except _PlanChanged as changed:
         _replan(batch)
@@ -251,7 +182,7 @@ def _permit_confirm(batch: ImportBatch, digest: str, by: User | None) -> None:
             status=403,
         )
     if by is not None:
-        _permit_scope(batch.kind, batch.department, batch.year, batch.register_kind, by)
+        permit_scope(batch.kind, batch.department, batch.year, batch.register_kind, by)
     if digest != batch.plan_digest:
         raise Refusal(
             "digest_mismatch",
@@ -294,7 +225,7 @@ def _replan(batch: ImportBatch) -> None:
 def discard(batch: ImportBatch, *, by: User | None) -> ImportBatch:
     """Give up a batch that has not been applied; its file and rows stay as evidence."""
     locked = _locked(batch)
-    _permit_handling(locked, by)
+    permit_handling(locked, by)
     if locked.state not in (State.UPLOADED, State.READING, State.PLANNED, State.REFUSED):
         raise _wrong_state(locked, "放弃")
     locked.state = State.DISCARDED
@@ -304,17 +235,6 @@ def discard(batch: ImportBatch, *, by: User | None) -> ImportBatch:
     return batch
 
 
-def _permit_handling(batch: ImportBatch, by: User | None) -> None:
-    if by is not None and not permissions.may_handle_batch(by, batch):
-        raise Refusal(
-            "not_your_batch",
-            "您不能处理其他部门的批次。",
-            place=f"第{batch.pk}批",
-            hint="请联系该部门或积分办。",
-            status=403,
-        )
-
-
 @transaction.atomic
 def undo(batch: ImportBatch, *, by: User | None, reason: str) -> ImportBatch:
     """Take an applied batch back: facts are folded again without it, entries and firms restored.
@@ -322,7 +242,7 @@ def undo(batch: ImportBatch, *, by: User | None, reason: str) -> ImportBatch:
     What has been changed or used since is kept and named in ``batch.problems``. Refused for a locked year.
     """
     locked = _locked(batch)
-    _permit_handling(locked, by)
+    permit_handling(locked, by)
     if locked.state != State.APPLIED:
         raise _wrong_state(locked, "撤销")
     if not reason.strip():
@@ -361,7 +281,7 @@ def match_row(row: ImportRow, firm: Firm, *, by: User | None) -> ImportRow:
     The queue outlives the confirmation: in an applied batch the row takes effect at once, and is undone with the batch.
     """
     batch = _locked(row.batch)
-    _permit_handling(batch, by)
+    permit_handling(batch, by)
     if batch.state not in (State.PLANNED, State.APPLIED):
         raise _wrong_state(batch, "匹配")
     row = ImportRow.objects.select_for_update(no_key=True, of=("self",)).get(pk=row.pk)
@@ -402,29 +322,8 @@ def match_row(row: ImportRow, firm: Firm, *, by: User | None) -> ImportRow:
 
 
 def _twin(batch: ImportBatch, target: Target, item: PlannedRow) -> int | None:
-    others = ImportRow.objects.filter(batch=batch, firm_id=item.firm, verdict__in=ACCEPTED)
+    others = ImportRow.objects.filter(batch=batch, firm=item.firm or 0, verdict__in=ACCEPTED)
     for number, sheet, values in others.values_list("row_number", "sheet", "values"):
         if target.key(PlannedRow(sheet, number, "", item.firm, values)) == target.key(item):
             return number
     return None
-
-
-def refused_rows(batch: ImportBatch) -> Iterable[tuple[list[str], Iterator[tuple[str, int, list[Any], str]]]]:
-    """What to send back: for each sheet its header texts and (sheet, row number, raw cells, reasons in words) of every row
-    that was refused or not matched, in file order."""
-    for sheet, found in batch.mapping.items():
-        yield found["texts"], _refused_of(batch, sheet)
-
-
-def _refused_of(batch: ImportBatch, sheet: str) -> Iterator[tuple[str, int, list[Any], str]]:
-    for chunk in import_rows.staged(batch, verdicts=(REFUSED, UNMATCHED), with_cells=True):
-        for _, row in chunk:
-            if row.sheet == sheet:
-                yield row.sheet, row.number, row.cells, "；".join(map(in_words, row.reasons))
-
-
-def in_words(reason: dict[str, str]) -> str:
-    """A reason as one sentence: place, what, what to do."""
-    place = f"{reason['column']}：" if reason.get("column") else ""
-    hint = f"（{reason['hint']}）" if reason.get("hint") else ""
-    return f"{place}{reason['message']}{hint}"

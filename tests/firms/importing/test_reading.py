@@ -7,7 +7,7 @@ import pytest
 from firms import catalogue
 from firms.importing import fields, spool
 from firms.importing.problem import Unreadable
-from firms.importing.rows import Reading
+from firms.importing.reading import Reading
 from tests.factories import credit_code, csv_file, workbook
 
 CATALOGUE = catalogue.load()

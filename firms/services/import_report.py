@@ -1,0 +1,31 @@
+"""What to send back to whoever filled the file in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from firms.importing.plan import REFUSED, UNMATCHED
+from firms.models import ImportBatch
+from firms.services import import_rows
+
+
+def refused_rows(batch: ImportBatch) -> Iterable[tuple[list[str], Iterator[tuple[str, int, list[Any], str]]]]:
+    """What to send back: for each sheet its header texts and (sheet, row number, raw cells, reasons in words) of every row
+    that was refused or not matched, in file order."""
+    for sheet, found in batch.mapping.items():
+        yield found["texts"], _refused_of(batch, sheet)
+
+
+def _refused_of(batch: ImportBatch, sheet: str) -> Iterator[tuple[str, int, list[Any], str]]:
+    for chunk in import_rows.staged(batch, verdicts=(REFUSED, UNMATCHED), with_cells=True):
+        for _, row in chunk:
+            if row.sheet == sheet:
+                yield row.sheet, row.number, row.cells, "；".join(map(in_words, row.reasons))
+
+
+def in_words(reason: dict[str, str]) -> str:
+    """A reason as one sentence: place, what, what to do."""
+    place = f"{reason['column']}：" if reason.get("column") else ""
+    hint = f"（{reason['hint']}）" if reason.get("hint") else ""
+    return f"{place}{reason['message']}{hint}"
