@@ -1,6 +1,7 @@
 """The engine on 100,000 firms × 35 indicators against straightforward pandas doing the same, and how both grow."""
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,11 +41,11 @@ def run(report: Report) -> None:
     for size in QUICK if report.quick else GROWTH:
         done: Apart = apart("benchmarks.engine:once", size)
         seconds[size] = done.value
-        report.add(f"引擎 {size:,} 家", done.value, "s")
+        report.add(f"引擎 {size:,} 家,CPU 时间", done.value, "s")
         report.add(f"引擎 {size:,} 家,进程内存峰值", done.peak_mb, "MB")
     small, large = sorted(seconds)[-2:]
     growth = (seconds[large] / seconds[small]) / (large / small)
-    report.add(f"每家耗时,{large:,} ÷ {small:,} 家", growth, "×", "≤ 1.5", None if report.quick else growth <= 1.5)
+    report.add(f"每家 CPU 时间,{large:,} ÷ {small:,} 家", growth, "×", "≤ 1.5", None if report.quick else growth <= 1.5)
     report.note(
         "引擎与 pandas 从同样的数组(数据表)出发,台账每家 4 条;两者都产出每项指标的值、状态、比例、得分、未得分值,"
         "以及各项扣分、衰减、附加分与名次。pandas 用 float64,不作精确复核;进程内存含生成数据所用的部分。"
@@ -58,9 +59,14 @@ def best_in_turn(*functions: Callable[[], object], rounds: int) -> list[float]:
 
 
 def once(size: int) -> float:
-    """Best seconds of one evaluation in a process of its own."""
+    """Least CPU seconds of one evaluation in a process of its own: what grows with the firms, not with the neighbours."""
     scheme, columns = parse_scheme(SCHEME.read_text(encoding="utf-8")), cohort(zone(size))
-    return best_in_turn(lambda: evaluate(scheme, columns), rounds=3)[0]
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        evaluate(scheme, columns)
+        seconds.append(time.process_time() - start)
+    return min(seconds)
 
 
 def cohort(frames: Zone) -> Cohort:
