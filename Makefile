@@ -16,7 +16,7 @@ demo: $(VENV)/.base node_modules/.stamp  ## the whole system with its demo zone 
 	@XXGX_DEMO=1 DATABASE_URL= REDIS_URL= $(BIN)/python manage.py serve --prepare --port $(PORT)
 
 test: $(VENV)/.dev node_modules/.stamp  ## the whole suite, on PostgreSQL and Redis when they answer, else on SQLite
-	$(BIN)/pytest -n $(JOBS) $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev  ## format, lint, types, import arrows, dependencies, security, templates, migrations, deployment
 	$(BIN)/ruff format --check .
