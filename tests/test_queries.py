@@ -2,7 +2,6 @@
 
 import pytest
 from django.contrib import admin
-from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +11,7 @@ from firms.models import Filing, ImportBatch, ImportRow, Job, Membership, Regist
 from firms.services import audit
 from scoring.models import EvaluationPeriod, StageRecord
 from scoring.services import publish, rescore
+from scoring.views.caching import pages
 from tests.scoring import zone
 from xxgx import roles
 
@@ -52,9 +52,9 @@ def fill(count, people):
 
 
 def count(client, url):
-    cache.clear()
+    pages.clear()
     client.get(url)  # whatever is asked once a process is asked now
-    cache.clear()
+    pages.clear()
     with CaptureQueriesContext(connection) as asked:
         assert client.get(url).status_code == 200, url
     return len(asked)

@@ -15,16 +15,18 @@ from functools import wraps
 from pathlib import Path
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 
 SECONDS = 600  # names outside the run (a park renamed in the back office) show after this at the latest
-PAGES = 2000  # pages kept for one state of publication: made-up addresses cannot fill the cache
+PAGES = 400  # per process, the longest unread go first: made-up addresses cannot fill the memory
+# In the process, not in Redis: the pointers in the key keep every process right, and a page costs no second round trip.
+pages = LocMemCache("published-pages", {"TIMEOUT": SECONDS, "OPTIONS": {"MAX_ENTRIES": PAGES}})
 _VALUE = re.compile(r"[\w.:,=-]{1,64}", re.ASCII)  # what a page of ours puts in its own links
 _POINTERS = (
-    "SELECT year_id, published_run_id, published_at, version, name FROM scoring_evaluationperiod"
+    "SELECT year_id, published_run_id, published_at, version FROM scoring_evaluationperiod"
     " WHERE published_run_id IS NOT NULL ORDER BY year_id"
 )
 View = Callable[..., HttpResponse]
@@ -41,14 +43,13 @@ def published_page(*parameters: str) -> Callable[[View], View]:
                 patch_cache_control(response, private=True, no_cache=True)
                 return response
             key = _key(request, parameters) if request.method in ("GET", "HEAD") else None
-            kept = cache.get(key) if key else None
+            kept = pages.get(key) if key else None
             if kept is None:
                 response = view(request, *args, **kwargs)
                 if key is None or not _keepable(request, response):
                     return response
                 kept = (hashlib.sha256(response.content).hexdigest()[:32], response.content)
-                if _room(key):
-                    cache.set(key, kept, SECONDS)
+                pages.set(key, kept)
             return _answer(request, *kept)
 
         return wrapped
@@ -62,13 +63,15 @@ def _anonymous(request: HttpRequest) -> bool:
 
 
 def _key(request: HttpRequest, parameters: tuple[str, ...]) -> str | None:
-    """The page's key, or None for one that is not worth keeping (free text, made-up values)."""
+    """The page's key, or None for one that is not kept (free text, made-up values, nothing published yet)."""
     query = [(name, request.GET[name]) for name in sorted(parameters) if request.GET.get(name)]
     if not all(_VALUE.fullmatch(value) for _, value in query):
         return None
     with connection.cursor() as cursor:
         cursor.execute(_POINTERS)
         state = cursor.fetchall()
+    if not state:  # before the first publication pages tell what is loaded, and that changes without a pointer
+        return None
     parts = repr((request.path, query, state, _look()))
     return f"page:{hashlib.sha256(parts.encode()).hexdigest()}"
 
@@ -82,15 +85,6 @@ def _keepable(request: HttpRequest, response: HttpResponse) -> bool:
         and not request.META.get("CSRF_COOKIE_NEEDS_UPDATE")
         and "messages" not in request.COOKIES
     )
-
-
-def _room(key: str) -> bool:
-    if cache.add("pages-kept", 1, SECONDS):
-        return True
-    try:
-        return cache.incr("pages-kept") <= PAGES
-    except ValueError:  # the count expired this very moment
-        return True
 
 
 def _answer(request: HttpRequest, etag: str, content: bytes) -> HttpResponse:

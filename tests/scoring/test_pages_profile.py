@@ -5,7 +5,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +13,7 @@ from django.urls import reverse
 from firms.models import Department, FactSheet, Filing, Membership, RegisterEntry, Role
 from scoring.models import Score
 from scoring.services import open_period, publish, rescore
+from scoring.views import caching
 from tests.factories import FirmFactory, UserFactory
 from tests.scoring import zone
 from tests.scoring.pages import body, main, published, text
@@ -24,9 +24,9 @@ EXPLAINED = "扣分、衰减与附加分"
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    cache.clear()
+    caching.pages.clear()
     yield
-    cache.clear()
+    caching.pages.clear()
 
 
 def profile(firm, client, **query):
@@ -226,7 +226,7 @@ def test_the_number_of_queries_does_not_grow_with_the_firms_history(as_role, rol
     published(firms=firms, year=2022)
     client = as_role(role) if role else Client()
     profile(firms[1], client)  # the first request of a session writes it
-    cache.clear()
+    caching.pages.clear()
     few = _queries(client, firms[1])
     published(firms=firms, year=2023)
     published(firms=firms, year=2024)
@@ -234,7 +234,7 @@ def test_the_number_of_queries_does_not_grow_with_the_firms_history(as_role, rol
         RegisterEntry.objects.create(
             firm=firms[1], kind="platform", level="provincial", title=f"平台{number}", starts_on=dt.date(2023, 5, 1)
         )
-    cache.clear()
+    caching.pages.clear()
     assert _queries(client, firms[1]) == few
 
 
