@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from scoring.assembly import cube
-from scoring.assembly.loading import Loaded
+from scoring.assembly.loading import Loaded, uncollected
 from scoring.engine import STATUSES, Evaluation
 from scoring.models import Run, RunSlice, Score
 
@@ -30,6 +30,7 @@ _TYPES = (
 SORTABLE = 3  # dimensions a ranking can be sorted by: Score.by_dimension_1 … 3
 
 
+@uncollected()
 def save(run: Run, loaded: Loaded, evaluation: Evaluation) -> None:
     """Write the scores, the cube and the summary of ``run`` in the caller's transaction. Firms are not sorted in memory
     twice: the rows go in as they will be read, ranked ones first, so that a page's rows lie side by side on the disk."""
@@ -40,7 +41,7 @@ def save(run: Run, loaded: Loaded, evaluation: Evaluation) -> None:
     else:
         _insert(rows)
     RunSlice.objects.bulk_create(cube.slices(run, loaded, evaluation), batch_size=500)
-    run.summary = cube.summary(loaded, evaluation)
+    run.summary |= cube.summary(loaded, evaluation)
     run.references = evaluation.references
     run.firms = len(evaluation)
     run.ranked = order.ranked

@@ -144,3 +144,17 @@ def unpack(scheme: Scheme, record: bytes | NDArray[np.uint8]) -> Record:
         int(row["total_cents"][0]), (int(row["ranks"][0]), int(row["ranks"][1]), int(row["ranks"][2])),
         {name: bytes(row[f"group:{name}"]).rstrip(b"\0").decode() for name in peer_groups(scheme)},
     )  # fmt: skip
+
+
+def archived_inputs(scheme: Scheme, records: bytes) -> tuple[dict[InputKey, NDArray[np.float64]], dict[str, NDArray[Any]]]:
+    """The input columns and groups of many records laid end to end: what an evaluation can be repeated from."""
+    table = np.frombuffer(records, dtype=layout(scheme))
+    columns: dict[InputKey, NDArray[np.float64]] = {}
+    for j, key in enumerate(scheme.inputs):
+        values = table[f"in{j}"].astype(np.float64)
+        if key[0] == "date":
+            values[values == _UNKNOWN_DAY] = np.nan
+        elif key[0] in ("history", "group"):
+            values[values < 0] = np.nan
+        columns[key] = values
+    return columns, {name: np.char.decode(table[f"group:{name}"], "utf-8") for name in peer_groups(scheme)}

@@ -77,6 +77,7 @@ def _write(
         scheme_sha256=evaluation.scheme.sha256,
         engine_version=ENGINE_VERSION,
         inputs_digest=digests.whole,
+        summary={"frozen_references": period.references is not None},
         job_id=claim.job_id if claim else None,
     )
     save(run, loaded, evaluation)
