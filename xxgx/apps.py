@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class XxgxConfig(AppConfig):
@@ -7,3 +7,5 @@ class XxgxConfig(AppConfig):
 
     def ready(self) -> None:
         from xxgx import signin  # noqa: F401  (connects its receivers)
+
+        apps.get_app_config("axes").verbose_name = "登录安全"  # the library has no Chinese

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -19,8 +19,8 @@ GRANT = ("role", "department", "is_active")
 SEPARATE = frozenset({Role.SECURITY, Role.AUDIT})
 
 
-class AccountCreationForm(AdminUserCreationForm):
-    class Meta(AdminUserCreationForm.Meta):
+class AccountCreationForm(UserCreationForm):
+    class Meta(UserCreationForm.Meta):
         model = User
         fields = (*IDENTITY, "role", "department")
 
@@ -29,6 +29,7 @@ class AccountCreationForm(AdminUserCreationForm):
 class AccountAdmin(OfficeAdmin, UserAdmin):
     form = StampedForm
     add_form = AccountCreationForm
+    add_form_template = None  # Django's own says a sentence in English
     list_display = ("username", "name", "role", "department", "is_active", "last_login")
     list_filter = ("role", "is_active", "department")
     list_select_related = ("department",)
@@ -46,7 +47,7 @@ class AccountAdmin(OfficeAdmin, UserAdmin):
             None,
             {
                 "classes": ("wide",),
-                "fields": (*IDENTITY, "role", "department", "usable_password", "password1", "password2"),
+                "fields": (*IDENTITY, "role", "department", "password1", "password2"),
                 "description": "新账号建立后为停用状态，由安全管理员核对角色后启用。",
             },
         ),

@@ -198,7 +198,7 @@ def test_list_pages_ask_the_same_number_of_questions_for_one_row_and_for_thirty(
 def test_an_account_is_opened_by_one_administrator_and_enabled_by_another(as_role):
     system, security = as_role(Role.SYSTEM), as_role(Role.SECURITY)
     form = {
-        "username": "wang", "name": "王一", "role": "leader", "usable_password": "true",
+        "username": "wang", "name": "王一", "role": "leader",
         "password1": "Long-enough-2026", "password2": "Long-enough-2026",
     }  # fmt: skip
     assert system.post(reverse("admin:firms_user_add"), form).status_code == 302
