@@ -25,9 +25,15 @@ def run(report: Report) -> None:
     with serving() as port:
         rendered(report, port, rounds, where, loaded.firms)
         kept(report, port, rounds)
-    report.note("rendered: pages nobody asked for before (another size of the zone's ranking each time), so nothing is kept.")
-    report.note("kept: what a published run lets the site cache whole; the pointers of publication are read every time.")
-    report.note("gunicorn, one sync worker, a connection a request; empty view behind the same middleware, alternating.")
+    report.note(
+        "rendered: pages nobody asked for before (another size of the zone's ranking each time), so nothing is kept."
+    )
+    report.note(
+        "kept: what a published run lets the site cache whole; the pointers of publication are read every time."
+    )
+    report.note(
+        "gunicorn, one sync worker, a connection a request; empty view behind the same middleware, alternating."
+    )
 
 
 def queries(report: Report, loaded: zone.Zone) -> None:
@@ -48,12 +54,20 @@ def queries(report: Report, loaded: zone.Zone) -> None:
         "earlier": f"?year={loaded.years[0]}{years}&cursor=last",
         "search": "?q=科技",
     }.items():
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert client.get(PATH + query).status_code == 200
         counts[label] = len(captured)
         slowest = max(slowest, *(float(item["time"]) for item in captured.captured_queries))
     most = max(counts.values())
-    report.add("queries a page: " + "、".join(f"{k} {v}" for k, v in counts.items()), most, "at most", "constant, ≤ 12", most <= 12)
+    report.add(
+        "queries a page: " + "、".join(f"{k} {v}" for k, v in counts.items()),
+        most,
+        "at most",
+        "constant, ≤ 12",
+        most <= 12,
+    )
 
 
 def rendered(report: Report, port: int, rounds: int, where: str, firms: int) -> None:

@@ -53,4 +53,3 @@ def choose() -> str:
 
 
 CHOSEN = choose()
-

@@ -150,7 +150,9 @@ class Oracle:
         known = [j for j in scored if j.values.get(code, MISSING) not in (MISSING, CANNOT)]
         clipped = {}
         for j in known:
-            bounds = [[statistic(f"p{p}", group) for p in indicator["winsorise"]] for group in self.groups(j, indicator)]
+            bounds = [
+                [statistic(f"p{p}", group) for p in indicator["winsorise"]] for group in self.groups(j, indicator)
+            ]
             clipped[j.key] = clip(j.values[code], *bounds[0]) if bounds else j.values[code]
         for j in known:
             j.values[code] = clipped[j.key]

@@ -140,7 +140,9 @@ def head(luck):
     metrics = "\n".join(f'{name} = {{ name = "{name}", unit = "" }}' for name in [*AMOUNTS, *COUNTS, "torch_reported"])
     kinds = "qualification platform award project contest talent contract requalification delisting environment listing"
     categories = 'categories = { plan = "a", major = "b", hightech = "c", general = "d" }'
-    order = luck.choice(['["deductions", "floor", "decay", "bonus"]', '["decay", "bonus", "deductions", "floor", "cap"]'])
+    order = luck.choice(
+        ['["deductions", "floor", "decay", "bonus"]', '["decay", "bonus", "deductions", "floor", "cap"]']
+    )
     options = {
         "order": order,
         "decay_stacking": luck.choice(['"multiply"', '"smallest"']),
@@ -178,14 +180,20 @@ def indicator(luck, place, types, staged):
     if not staged:
         value = value if "stage" not in value and "grades" not in value else "revenue"
     peers = luck.choice(["stage", "all", "industry", "stage_industry", "park"] if staged else ["all", "industry"])
-    fields = luck.choice(RULES[kind]) if staged else luck.choice([f for f in RULES[kind] if "{ '*'" not in f and "growth" not in f])
+    fields = (
+        luck.choice(RULES[kind])
+        if staged
+        else luck.choice([f for f in RULES[kind] if "{ '*'" not in f and "growth" not in f])
+    )
     lines = [
         f"[[indicators]]\ncode = '{place}'\nname = 'i{place}'\nunit = ''\ncategory = ''\nmax_points = {luck.choice([10, 12.5])}",
         f"dimension = '{['x', 'y', 'z'][place % 3]}'\nweight = {luck.choice([1, 1, 2.5])}",
         f'value = "{value}"',
     ]
     if luck.random() < 0.3:
-        lines.append(luck.choice(["missing = 'mean'", "missing = { method = 'penalty', points = 2 }", "missing = 'rescale'"]))
+        lines.append(
+            luck.choice(["missing = 'mean'", "missing = { method = 'penalty', points = 2 }", "missing = 'rescale'"])
+        )
     if luck.random() < 0.25 and kind != "level_map":
         lines.append(luck.choice(["winsorise = [5, 95]", "winsorise = [0, 80]"]))
     if staged and place % 3 != 1 and luck.random() < 0.2:

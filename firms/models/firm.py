@@ -80,9 +80,7 @@ class Membership(models.Model):
         REPORTER = "reporter", "报送员"
         MANAGER = "manager", "管理员"
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="账号", related_name="memberships"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name="账号", related_name="memberships")
     firm = models.ForeignKey(Firm, models.CASCADE, verbose_name="企业", related_name="memberships")
     kind = models.CharField("身份", max_length=16, choices=Kind.choices, default=Kind.REPORTER)
 

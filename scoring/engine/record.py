@@ -146,7 +146,9 @@ def unpack(scheme: Scheme, record: bytes | NDArray[np.uint8]) -> Record:
     )  # fmt: skip
 
 
-def archived_inputs(scheme: Scheme, records: bytes) -> tuple[dict[InputKey, NDArray[np.float64]], dict[str, NDArray[Any]]]:
+def archived_inputs(
+    scheme: Scheme, records: bytes
+) -> tuple[dict[InputKey, NDArray[np.float64]], dict[str, NDArray[Any]]]:
     """The input columns and groups of many records laid end to end: what an evaluation can be repeated from."""
     table = np.frombuffer(records, dtype=layout(scheme))
     columns: dict[InputKey, NDArray[np.float64]] = {}

@@ -10,9 +10,7 @@ class EvaluationPeriod(models.Model):
         "firms.DataYear", models.PROTECT, verbose_name="数据年度", to_field="year", related_name="period"
     )
     name = models.CharField("名称", max_length=64)
-    scheme = models.ForeignKey(
-        "scoring.Scheme", models.PROTECT, verbose_name="指标体系", related_name="periods"
-    )
+    scheme = models.ForeignKey("scoring.Scheme", models.PROTECT, verbose_name="指标体系", related_name="periods")
     as_of = models.DateField("计龄截止日", help_text="注册年限等按此日计算，默认为数据年度12月31日")
     references = models.JSONField("冻结的满分值", null=True, blank=True, editable=False)
     published_run = models.ForeignKey(

@@ -14,9 +14,7 @@ class Run(models.Model):
         WRITING = "writing", "写入中"
         COMPLETE = "complete", "完成"
 
-    period = models.ForeignKey(
-        "scoring.EvaluationPeriod", models.PROTECT, verbose_name="评价期", related_name="runs"
-    )
+    period = models.ForeignKey("scoring.EvaluationPeriod", models.PROTECT, verbose_name="评价期", related_name="runs")
     number = models.PositiveIntegerField("序号")
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.WRITING)
     scheme = models.ForeignKey("scoring.Scheme", models.PROTECT, verbose_name="指标体系", related_name="+")

@@ -19,7 +19,9 @@ class Score(models.Model):
         UNCLASSIFIED = "unclassified", "待补数据"
         NOT_EVALUATED = "not_evaluated", "非评价对象"
 
-    run = models.ForeignKey("scoring.Run", models.PROTECT, verbose_name="评价计算", related_name="scores", db_index=False)
+    run = models.ForeignKey(
+        "scoring.Run", models.PROTECT, verbose_name="评价计算", related_name="scores", db_index=False
+    )
     firm = models.ForeignKey("firms.Firm", models.PROTECT, verbose_name="企业", related_name="scores", db_index=False)
     credit_code = models.CharField("统一社会信用代码", max_length=18)
     name = models.CharField("企业名称", max_length=128)

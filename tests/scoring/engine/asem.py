@@ -44,11 +44,19 @@ def scheme_text(case: str) -> str:
     if case != "t":
         out += ["[options.missing]", 'value = "rescale"', 'text = "缺项不计,权重在其余各项间重新分配"', ""]
     out.append("[metrics]")
-    wanted = indicators + ([row for row in rows("asem_meta.csv") if row["Type"] == "Denominator"] if case == "v" else [])
+    wanted = indicators + (
+        [row for row in rows("asem_meta.csv") if row["Type"] == "Denominator"] if case == "v" else []
+    )
     out += [f'{row["iCode"]} = {{ name = "{row["iName"]}", unit = "{row["Unit"]}" }}' for row in wanted]
     if case == "t":
         for stage in STAGES:
-            out += ["", "[[stages]]", f'code = "{stage}"', f'name = "{stage}"', f"when = \"group('GDPpc_group') == '{stage}'\""]
+            out += [
+                "",
+                "[[stages]]",
+                f'code = "{stage}"',
+                f'name = "{stage}"',
+                f"when = \"group('GDPpc_group') == '{stage}'\"",
+            ]
     out += ["", "[aggregate]", 'method = "arithmetic"']
 
     def weight(row: dict[str, str]) -> str:
@@ -80,7 +88,11 @@ def cohort(case: str) -> Cohort:
     # A_treated.csv every unit that has an imputed or winsorised cell differs, with this all 51 agree.
     table = rows("A_treated.csv" if case == "t" else "asem_raw.csv")
     groups = {row["uCode"]: row["GDPpc_group"] for row in rows("asem_raw.csv")}
-    codes = [row["iCode"] for row in rows("asem_meta.csv") if row["Type"] in ("Indicator", "Denominator")[: 2 if case == "v" else 1]]
+    codes = [
+        row["iCode"]
+        for row in rows("asem_meta.csv")
+        if row["Type"] in ("Indicator", "Denominator")[: 2 if case == "v" else 1]
+    ]
 
     def number(text: str) -> float:
         return float("nan") if text in ("", "NA") else float(text)
@@ -96,7 +108,11 @@ def cohort(case: str) -> Cohort:
 
 def expected(case: str) -> dict[str, dict[str, str]]:
     """The published results by unit."""
-    name = {"c": "C_expected_scores.csv", "t": "T_stage_weights_expected_scores.csv", "v": "V_goalposts_expected_scores.csv"}
+    name = {
+        "c": "C_expected_scores.csv",
+        "t": "T_stage_weights_expected_scores.csv",
+        "v": "V_goalposts_expected_scores.csv",
+    }
     return {row["uCode"]: row for row in rows(name[case])}
 
 

@@ -35,7 +35,9 @@ name = "一级"
 """
 
 
-def text(rule: str = '{ type = "linear", full = 100 }', value: str = "a", points: str = "10", more: str = "", top: str = "") -> str:
+def text(
+    rule: str = '{ type = "linear", full = 100 }', value: str = "a", points: str = "10", more: str = "", top: str = ""
+) -> str:
     """A scheme of one indicator; `more` is appended, `top` follows the head."""
     return (
         HEAD + top + TAIL + f'[[indicators]]\ncode = "1"\nname = "指标"\ndimension = "d"\nmax_points = {points}\n'

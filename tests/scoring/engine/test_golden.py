@@ -27,7 +27,9 @@ def test_worked_case(case):
     if "confirm" in expect:
         assert bool(result.needs_confirmation[0]) is expect["confirm"]
     if "exclusions" in expect:
-        assert [x.code for x, held in zip(scheme.exclusions, result.exclusions[0], strict=True) if held] == expect["exclusions"]
+        assert [x.code for x, held in zip(scheme.exclusions, result.exclusions[0], strict=True) if held] == expect[
+            "exclusions"
+        ]
     if expect.get("status", "scored") != "scored":
         assert result.rank_overall[0] == result.rank_stage[0] == result.total_cents[0] == 0
         return

@@ -103,7 +103,9 @@ def test_percentile_reference_interpolates_exactly():
 
 
 def test_reference_is_rounded_to_fifteen_digits_and_used_as_published():
-    result = evaluate(small.scheme('{ type = "reference_ratio", full = "mean", capped = false }'), small.cohort([1, 0, 0]))
+    result = evaluate(
+        small.scheme('{ type = "reference_ratio", full = "mean", capped = false }'), small.cohort([1, 0, 0])
+    )
     assert result.references["1"]["all"]["full"]["value"] == "0.333333333333333"
     assert result.points[0, 0] == pytest.approx(10 / 0.333333333333333, rel=1e-15)
 
@@ -186,7 +188,13 @@ def test_winsorised_values_are_clipped_and_reported():
     more = "winsorise = [10, 90]\n"
     values = list(range(0, 101, 10))
     result = points('{ type = "min_max" }', values, [0, 0, *[i / 0.8 for i in range(1, 8)], 10, 10], more=more)
-    assert [explain_firm(result, i).indicators[0].winsorised for i in (0, 1, 5, 9, 10)] == [True, False, False, False, True]
+    assert [explain_firm(result, i).indicators[0].winsorised for i in (0, 1, 5, 9, 10)] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
     assert result.value[10, 0] == 90
 
 

@@ -12,7 +12,9 @@ import numpy as np
 
 from scoring.engine import Cohort, History, Registers, Scheme, parse_scheme
 
-TEXT = (Path(__file__).resolve().parents[3] / "scoring" / "schemes" / "xinkai-2022-110.toml").read_text(encoding="utf-8")
+TEXT = (Path(__file__).resolve().parents[3] / "scoring" / "schemes" / "xinkai-2022-110.toml").read_text(
+    encoding="utf-8"
+)
 # this year's and last year's figures; what is not here is not provided
 CURRENT = {
     "rd_expense": 180, "headcount": 160, "technologists": 128, "invention_applications": 8, "pct_applications": 8,
