@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache.backends.locmem import LocMemCache
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 
@@ -67,13 +67,27 @@ def _key(request: HttpRequest, parameters: tuple[str, ...]) -> str | None:
     query = [(name, request.GET[name]) for name in sorted(parameters) if request.GET.get(name)]
     if not all(_VALUE.fullmatch(value) for _, value in query):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(_POINTERS)
-        state = cursor.fetchall()
+    state = _pointers()
     if not state:  # before the first publication pages tell what is loaded, and that changes without a pointer
         return None
     parts = repr((request.path, query, state, _look()))
     return f"page:{hashlib.sha256(parts.encode()).hexdigest()}"
+
+
+def _pointers() -> list[tuple]:
+    """What is published, in one round trip: this query is itself the check that a kept connection still works."""
+    connection.health_check_done = True
+    try:
+        return _fetch()
+    except (InterfaceError, OperationalError):
+        connection.close()
+        return _fetch()
+
+
+def _fetch() -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(_POINTERS)
+        return cursor.fetchall()
 
 
 def _keepable(request: HttpRequest, response: HttpResponse) -> bool:

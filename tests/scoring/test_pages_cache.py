@@ -162,3 +162,21 @@ def test_head_and_get_share_a_page(client):
     assert Client().post(url).status_code == 405
     assert Run.objects.count() == 1
     assert zone.scheme().sha256
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_meanwhile_is_replaced(client):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connection to lose")
+    published()
+    url = reverse("scoring:rankings")
+    assert client.get(url).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    other.close()
+    assert client.get(url).status_code == 200
