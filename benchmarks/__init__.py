@@ -101,7 +101,7 @@ def apart(target: str, *args: Any) -> Apart:
 
     The function's module is imported, and Django set up, before the clock starts; arguments must be JSON-able.
     """
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "benchmarks.apart", target, json.dumps(args)],
         capture_output=True,
         text=True,

@@ -101,7 +101,7 @@ def run_apart(name: str, quick: bool, postgres: Postgres | None) -> Report:
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
         command = [sys.executable, "-m", "benchmarks.one", name, out.name, *(["--quick"] if quick else [])]
         url = postgres.database(label) if label and postgres else ""
-        done = subprocess.run(command, env=environment(url), cwd=ROOT, check=False)  # noqa: S603
+        done = subprocess.run(command, env=environment(url), cwd=ROOT, check=False)
         text = Path(out.name).read_text()
     if text:
         found = json.loads(text)

@@ -97,7 +97,8 @@ def kept(report: Report, port: int, rounds: int) -> None:
     first = get(port, PATH)
     etag = first.headers["etag"]
     again = get(port, PATH, If_None_Match=etag)
-    assert again.status == 304 and not again.body, again.status
+    assert again.status == 304, again.status
+    assert not again.body
     empty, cached = alternating(port, rounds, lambda n: EMPTY, lambda n: PATH)
     report.add("kept page ÷ empty", 100 * empty / cached, "%", "≥ 60", empty / cached >= 0.60)
     empty, unchanged = alternating(port, rounds, lambda n: EMPTY, lambda n: PATH, 304, If_None_Match=etag)

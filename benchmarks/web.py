@@ -29,7 +29,7 @@ def serving(**environment: str) -> Iterator[int]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "benchmarks.wsgi:application", "--workers", "1"]
     command += ["--bind", f"{HOST}:{port}", "--log-level", "warning", "--timeout", "120"]
-    server = subprocess.Popen(command, env=os.environ | environment)  # noqa: S603
+    server = subprocess.Popen(command, env=os.environ | environment)
     try:
         for _ in range(300):
             try:

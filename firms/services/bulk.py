@@ -68,7 +68,7 @@ def upsert(
         _load(model._meta.db_table, columns, rows, conflict)
         return
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE _upsert ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")
+        cursor.execute(f"CREATE TEMPORARY TABLE _upsert ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0")  # noqa: S608
         _load("_upsert", columns, rows)
         cursor.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM _upsert {conflict}")  # noqa: S608
         cursor.execute("DROP TABLE _upsert")

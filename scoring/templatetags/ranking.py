@@ -37,7 +37,7 @@ _ANY = "A" * 18
 def ranking_rows(page: RankingPage, table: RankingTable) -> SafeString:
     """``<tr>`` after ``<tr>``, one for each line of the table."""
     if page.period is None:
-        return SafeString()
+        return SafeString("")
     before, after = escape(reverse("scoring:profile", args=[_ANY])).split(_ANY)
     after += f"?year={page.period.year_id}"
     labels = {

@@ -72,7 +72,7 @@ def test_every_row_is_accounted_for_whatever_the_sheet(read):
 
     dice = random.Random(3)
     for _ in range(25):
-        body = dice.choices(MESSY[4:], k=dice.randint(1, 40)) + [[None, "新乡己有限公司", A, 1]]
+        body = [*dice.choices(MESSY[4:], k=dice.randint(1, 40)), [None, "新乡己有限公司", A, 1]]
         rows, account = read(workbook(MESSY[:4] + body))
         assert account.heading + account.rows + account.elsewhere == account.lines
         verdicts = Counter(row.verdict for row in rows)
