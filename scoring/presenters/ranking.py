@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -166,7 +168,7 @@ class _Scope:
     q: str
     sort: str
     names: dict[str, dict[str, str]]
-    slices: list[tuple[str, str, str, int]]
+    counts: dict[str, dict[str, int]]
 
     @classmethod
     def of(
@@ -209,9 +211,7 @@ class _Scope:
             q=q.replace("\x00", "").strip(),
             sort=sort or "rank",
             names=names,
-            slices=list(
-                RunSlice.objects.filter(run_id=run.pk, status="scored").values_list("stage", "cluster", "park", "firms")
-            ),
+            counts=_counts(run.pk, (run.inputs_digest, run.created_at), (stage, cluster, park)),
         )
         if scope.sort.removeprefix("-") not in scope.columns():
             raise _bad("sort", _("不能按“%s”排序。") % sort[:32])
@@ -226,15 +226,15 @@ class _Scope:
 
     def page(self, cursor: str, size: int) -> RankingPage:
         scores = Score.objects.visible_to(self.user, self.run).filter(**{k: v for k, v in self.chosen.items() if v})
+        scores = scores.annotate(rank_before=self.rank_before())
         keyset = Keyset(
             scores,
             self.columns()[self.sort.removeprefix("-")],
             self.sort.startswith("-"),
-            self.counted(),
+            self.counts[""][""],
             self.run.ranked,
         )
         window: Window = keyset.window(cursor, size, self.q)
-        before = self.ranks_before([score.firm_id for score in window.scores])
         return RankingPage(
             period=self.period,
             periods=self.periods,
@@ -242,7 +242,7 @@ class _Scope:
             run_id=self.run.pk,
             run_number=self.run.number,
             published=self.period.published_run_id == self.run.pk,
-            rows=[self.row(score, before) for score in window.scores],
+            rows=[self.row(score) for score in window.scores],
             count=window.count,
             count_exact=window.count is not None,
             first=window.first,
@@ -261,7 +261,7 @@ class _Scope:
             decimals=self.run.summary["decimals"],
         )
 
-    def row(self, score: Score, before: dict[int, int]) -> RankingRow:
+    def row(self, score: Score) -> RankingRow:
         return RankingRow(
             position=score.position or 0,  # a listed row has both
             rank=score.rank or 0,
@@ -279,26 +279,19 @@ class _Scope:
             total=score.total.quantize(Decimal(1).scaleb(-self.run.summary["decimals"])),
             grade=score.grade,
             dimension_points=score.dimension_points,
-            previous_rank=before.get(score.firm_id),
+            previous_rank=score.rank_before,  # type: ignore[attr-defined]
         )
 
-    def ranks_before(self, firms: list[int]) -> dict[int, int]:
-        if self.previous is None or not firms:
-            return {}
+    def rank_before(self) -> models.Expression:
+        """A row's rank in the previous published period, looked up for the rows of the page only."""
+        if self.previous is None:
+            return models.Value(None, models.PositiveIntegerField())
         scores = Score.objects.visible_to(self.user, self.previous.published_run).ranked()
-        return {firm: rank for firm, rank in scores.filter(firm_id__in=firms).values_list("firm_id", "rank") if rank}
-
-    def counted(self, free: str = "") -> int:
-        """Firms under the filters chosen, except the one named."""
-        return sum(firms for *where, firms in self.slices if self._inside(where, free))
+        return models.Subquery(scores.filter(firm_id=models.OuterRef("firm_id")).values("rank")[:1])
 
     def choices(self, key: str) -> list[Choice]:
         """The values of a filter that have firms, in the order of their names' list, "" (all) first."""
-        at = list(self.chosen).index(key)
-        counts: dict[str, int] = {}
-        for *where, firms in self.slices:
-            if self._inside(where, key):
-                counts[where[at]] = counts.get(where[at], 0) + firms
+        counts = self.counts[key]
         every = Choice("", _("全部"), sum(counts.values()), not self.chosen[key])
         return [every] + [
             Choice(value, label, counts.get(value, 0), self.chosen[key] == value)
@@ -310,11 +303,27 @@ class _Scope:
         labels = {"rank": _("总排名"), "name": _("企业名称")} | dict(self.run.summary["dimensions"])
         return [Choice(code, labels[code], None, self.sort.removeprefix("-") == code) for code in self.columns()]
 
-    def _inside(self, where: list, free: str) -> bool:
-        return all(
-            key == free or not value or value == here
-            for (key, value), here in zip(self.chosen.items(), where, strict=True)
-        )
+
+_OF_RUN = ("number", "summary", "ranked", "inputs_digest", "created_at")
+
+
+@lru_cache(maxsize=512)
+def _counts(run_id: int, made: tuple[str, datetime], chosen: tuple[str, str, str]) -> dict[str, dict[str, int]]:
+    """Per filter, value → ranked firms with it under the *other* filters chosen; under "" those all chosen filters leave.
+
+    A run never changes, so this is counted once a process. ``made`` (its digest and time) stands beside its number so that
+    a number given anew (a database put back from a backup) is never taken for the old one.
+    """
+    counts: dict[str, dict[str, int]] = {"stage": {}, "cluster": {}, "park": {}, "": {"": 0}}
+    slices = RunSlice.objects.filter(run_id=run_id, status="scored").values_list("stage", "cluster", "park", "firms")
+    for *where, firms in slices:
+        misses = [at for at in range(3) if chosen[at] and chosen[at] != where[at]]
+        if not misses:
+            counts[""][""] += firms
+        for at, key in enumerate(("stage", "cluster", "park")):
+            if misses in ([], [at]):
+                counts[key][where[at]] = counts[key].get(where[at], 0) + firms
+    return counts
 
 
 def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
@@ -323,7 +332,7 @@ def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
     periods = (
         EvaluationPeriod.objects.visible_to(user)
         .select_related("published_run")
-        .defer("references", "published_run__references")
+        .only("year", "name", "published_at", "version", *(f"published_run__{name}" for name in _OF_RUN))
         .order_by("-year_id")
     )
     if reads_unpublished(user):
