@@ -20,12 +20,16 @@ AccessLog._meta.verbose_name = AccessLog._meta.verbose_name_plural = "登录日�
 class PeriodicTaskAdmin(OfficeAdmin):
     """On or off, and when; what runs is code. The nightly time has its own page."""
 
-    list_display = ("name", "task", "schedule", "enabled", "last_run_at", "total_run_count")
+    list_display = ("name", "runs", "schedule", "enabled", "last_run_at", "total_run_count")
     list_filter = ("enabled",)
     list_select_related = ("interval", "crontab", "solar", "clocked")
     search_fields = ("name", "task")
-    fields = ("name", "task", "crontab", "interval", "enabled", "last_run_at", "total_run_count")
-    readonly_fields = ("name", "task", "crontab", "interval", "last_run_at", "total_run_count")
+    fields = ("name", "runs", "schedule", "enabled", "last_run_at", "total_run_count")
+    readonly_fields = ("name", "runs", "schedule", "last_run_at", "total_run_count")
+
+    @admin.display(description="程序", ordering="task")
+    def runs(self, task: PeriodicTask) -> str:
+        return task.task
 
     @admin.display(description="时间")
     def schedule(self, task: PeriodicTask) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from firms import exports, presenters
 from firms.forms import MatchForm, UndoForm, UploadForm
 from firms.models import ImportBatch, Role
-from firms.services import import_jobs, imports
+from firms.services import audit, import_jobs, imports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
 
@@ -135,6 +135,7 @@ def template(request: HttpRequest, year: int) -> FileResponse:
 def batch_file(request: HttpRequest, pk: int) -> FileResponse:
     """The original, as uploaded; never opened by the browser."""
     batch = _batch(request, pk)
+    audit.record("batch.download", f"下载原始文件：{batch}", by=request.user, target=batch)
     response = FileResponse(batch.file.open("rb"), as_attachment=True, filename=batch.file_name)
     response["Content-Type"] = "application/octet-stream"
     return response
