@@ -73,7 +73,7 @@
     const items = spec.items;
     return {
       ...base(narrow), grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
-      xAxis: valueAxis("", { axisLabel: { color: soft }, min: (range) => Math.min(0, range.min) }),
+      xAxis: valueAxis("", { axisLabel: { color: soft }, min: items.some((i) => i.from < 0 || i.to < 0) ? undefined : 0 }),
       yAxis: categoryAxis(items.map((i) => i.name), { inverse: true, axisLabel: { color: ink, width: narrow ? 104 : 190, overflow: "break", fontSize: narrow ? 11 : 12 } }),
       series: [
         { type: "bar", stack: "s", silent: true, itemStyle: { color: "transparent" }, data: items.map((i) => Math.min(i.from, i.to)), tooltip: { show: false } },

@@ -30,3 +30,9 @@ def vendor_css(path: str) -> SafeString | str:
 def vendor_js(path: str) -> SafeString | str:
     url = _address(path)
     return format_html('<script src="{}" defer></script>', url) if url else ""
+
+
+@register.simple_tag
+def charts_drawn() -> bool:
+    """Whether the chart library is here; where it is not, a page opens its tables instead."""
+    return bool(_address("echarts/dist/echarts.common.min.js"))
