@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -220,28 +222,27 @@ def _registers(year: int, scheme: Scheme, index: _Index) -> Registers:
         FROM firms_registerentry r JOIN firms_factsheet s ON s.firm_id = r.firm_id AND s.year = %s
         WHERE r.voided_at IS NULL AND r.kind IN ({", ".join(["%s"] * len(kinds))})
     """  # noqa: S608
-    columns: list[list[NDArray[Any]]] = [[] for _ in range(8)]
-    names: list[dict[str, int]] = [{}, {}, {}]
+    parts: list[tuple[NDArray[Any], ...]] = []
+    which: defaultdict[tuple[str, str, str], int] = defaultdict(count().__next__)  # few among many rows: numbered
     for rows in _chunks(sql, [year, *kinds]):
-        firm_ids, *texts, starts, ends, amounts, quantities = zip(*rows, strict=True)
-        part = [index.rows(firm_ids).astype(np.int32)]
-        for known, column in zip(names, texts, strict=True):
-            part.append(np.array([known.setdefault(text, len(known)) for text in column], dtype=np.int16))
-        part += [
-            _days(starts),
-            _days(ends),
-            np.array(amounts, dtype=np.float64),
-            np.array(quantities, dtype=np.float64),
-        ]
-        for parts, values in zip(columns, part, strict=True):
-            parts.append(values)
-    if not columns[0]:
+        firm_ids, kind, category, level, starts, ends, amounts, quantities = zip(*rows, strict=True)
+        sorts = map(which.__getitem__, zip(kind, category, level, strict=True))
+        parts.append(
+            (
+                index.rows(firm_ids).astype(np.int32),
+                np.fromiter(sorts, np.int16, len(rows)),
+                _days(starts),
+                _days(ends),
+                np.array(amounts, dtype=np.float64),
+                np.array(quantities, dtype=np.float64),
+            )
+        )
+    if not parts:
         return Registers.empty()
-    firm, kind, category, level, starts_on, ends_on, amount, quantity = map(np.concatenate, columns)
-    kinds_, categories, levels = (
-        Coded(codes, tuple(known)) for codes, known in zip((kind, category, level), names, strict=True)
-    )
-    return Registers(firm, kinds_, categories, levels, starts_on, ends_on, amount, quantity)
+    firm, sort, starts_on, ends_on, amount, quantity = map(np.concatenate, zip(*parts, strict=True))
+    names = [Coded.of(texts) for texts in zip(*which, strict=True)]
+    kind_of, category_of, level_of = (Coded(coded.codes[sort], coded.names) for coded in names)
+    return Registers(firm, kind_of, category_of, level_of, starts_on, ends_on, amount, quantity)
 
 
 def _days(values: Sequence[float | None]) -> NDArray[Any]:

@@ -10,7 +10,6 @@ import numpy as np
 import orjson
 from django.db import connection
 from numpy.typing import NDArray
-from psycopg.types.json import Jsonb
 
 from scoring.assembly import cube
 from scoring.assembly.loading import Loaded, uncollected
@@ -25,7 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 _TYPES = (
     "int8", "int8", "varchar", "varchar", "varchar", "varchar", "varchar", "varchar", "numeric", "varchar",
-    "jsonb", "int4", "int4", "int4", "int4", "int4", "int4", "int4", "int4", "varchar", "bytea",
+    "bytea", "int4", "int4", "int4", "int4", "int4", "int4", "int4", "int4", "varchar", "bytea",
 )  # fmt: skip
 SORTABLE = 3  # dimensions a ranking can be sorted by: Score.by_dimension_1 … 3
 
@@ -145,8 +144,8 @@ def _copy(chunks: Iterator[list[tuple[Any, ...]]]) -> None:
         copy.set_types(_TYPES)
         for chunk in chunks:
             for row in chunk:
-                # A text would be dumped once more, into a JSON string.
-                points = Jsonb(row[_POINTS], dumps=orjson.dumps)
+                # jsonb on the wire is a version byte and the text: sent as bytes, it is not dumped a second time.
+                points = b"\x01" + orjson.dumps(row[_POINTS])
                 copy.write_row((*row[:_POINTS], points, *row[_POINTS + 1 :]))
 
 
