@@ -16,6 +16,7 @@ from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm, snapshot
 from firms.admin.tables import TableAdmin, TableResource
 from firms.admin.widgets import ChoiceWidget, CodeWidget
 from firms.models import DataYear, Department, FactSheet, Filing, Firm, RegisterEntry
+from firms.services.firms_registry import pinyin_of
 
 
 class FirmForm(StampedForm):
@@ -41,6 +42,10 @@ class FirmAdmin(OfficeAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Firm | None = None) -> Any:
         return ("credit_code",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Firm, form: Any, change: bool) -> None:
+        obj.name_pinyin, obj.name_initials = pinyin_of(obj.name)
+        super().save_model(request, obj, form, change)
 
 
 def owned_kinds(department: Department | None) -> set[str]:

@@ -282,7 +282,7 @@ class _Scope:
             previous_rank=score.rank_before,  # type: ignore[attr-defined]
         )
 
-    def rank_before(self) -> models.Expression:
+    def rank_before(self) -> models.Value | models.Subquery:
         """A row's rank in the previous published period, looked up for the rows of the page only."""
         if self.previous is None:
             return models.Value(None, models.PositiveIntegerField())

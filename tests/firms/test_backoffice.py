@@ -180,6 +180,17 @@ def test_a_firm_is_found_by_name_by_initials_and_by_code(as_role, query):
     assert CODE in as_role(Role.OFFICE).get(reverse("admin:firms_firm_changelist"), {"q": query}).text
 
 
+def test_a_firm_typed_in_is_checked_and_can_be_searched_at_once(as_role):
+    client = as_role(Role.OFFICE)
+    url = reverse("admin:firms_firm_add")
+    form = {"name": "新乡单雄阀门有限公司", "registered_on": "2015-01-01"}
+    assert "校验位不符" in client.post(url, form | {"credit_code": CODE[:-1] + "8"}).text
+    assert client.post(url, form | {"credit_code": CODE}).status_code == 302
+    added = Firm.objects.get()
+    assert added.name_initials
+    assert CODE in client.get(reverse("admin:firms_firm_changelist"), {"q": added.name_initials}).text
+
+
 def test_list_pages_ask_the_same_number_of_questions_for_one_row_and_for_thirty(as_role, department):
     client = as_role(Role.OFFICE)
     one = firm(CODE)
