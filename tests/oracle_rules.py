@@ -196,7 +196,7 @@ class Measure:
         peers = self.peers()
         mean = sum(peers, ZERO) / len(peers)
         variance = sum(((peer - mean) ** 2 for peer in peers), ZERO) / len(peers)
-        return None if variance == 0 else (v - mean) / root(variance)
+        return None if variance == 0 else (v - significant(mean)) / significant(root(variance))
 
     def sign(self):
         return -1 if self.rule.get("reverse") else 1
@@ -208,9 +208,9 @@ class Measure:
     def normal(self, v):
         if self.rule.get("mode", "rank") == "parametric":
             z = self.score(v)
-            return HALF if z is None else normal(self.sign() * z)
+            return HALF if z is None else half_up(normal(self.sign() * z), 12)
         lower, equal, m = self.standing(v)
-        z = normal_quantile((lower + Fraction(equal, 2)) / m)
+        z = half_up(normal_quantile((lower + Fraction(equal, 2)) / m), 12)
         return clip(HALF + self.sign() * z / (2 * self.given("span", 3)))
 
     def goalposts(self, v):

@@ -11,18 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from scoring.engine.exact import significant, to_float
+from scoring.engine.exact import to_float
 from scoring.engine.rulekit import EPS, HALF, ONE, Floats, Number, Params, Scored, clip, flipped, line
 
 _NORMAL = NormalDist()
+_POWERS = np.array([float(10**k) for k in range(23)])
 
 
 def twelve(x: Floats) -> Floats:
     """Rounded to 12 significant digits, the precision at which positions are compared."""
     with np.errstate(all="ignore"):
-        exponent = np.floor(np.log10(np.abs(x)))
-        scale = 10.0 ** (11 - exponent)
-        rounded = np.rint(x * scale) / scale
+        shift = 11 - np.floor(np.log10(np.abs(x)))
+        exact = np.abs(shift) < len(_POWERS)  # both powers are whole floats, so this is the float next to the decimal
+        power = _POWERS[np.where(exact, np.abs(shift), 0).astype(np.int64)]
+        rounded = np.where(shift < 0, np.rint(x / power) * power, np.rint(x * power) / power)
+    rounded = np.where(exact, rounded, x)
+    for i in np.flatnonzero(~exact & np.isfinite(x) & (x != 0)):  # astronomically large or small
+        rounded[i] = float(f"{x[i]:.11e}")
     return np.where(np.isfinite(rounded), rounded, x)
 
 
@@ -43,7 +48,7 @@ def _exact_positions(v: Fraction, r: Params) -> tuple[Fraction, Fraction, Fracti
     sample = r["sample"]
     if not sample:
         return None
-    x = significant(v, 12)
+    x = Fraction(repr(float(twelve(np.array([to_float(v)]))[0])))  # as the sample was made
     below, upto = bisect_left(sample, x), bisect_right(sample, x)
     return Fraction(below), Fraction(upto - below), Fraction(len(sample))
 
