@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -209,8 +210,12 @@ def test_movement_is_told_against_the_period_before(client):
 def test_export_buttons_are_for_those_who_may(client, as_role):
     published()
     url = reverse("scoring:rankings")
-    assert "export." not in body(client.get(url))
-    assert "export." not in body(as_role("firm").get(url))
+    for role in ("office", "leader", "department"):
+        html = unescape(body(as_role(role).get(url, {"stage": "growth"})))
+        assert f"{url}export.xlsx?year=2022&stage=growth" in html
+        assert f"{url}export.csv?year=2022&stage=growth" in html
+    for reader in (client, as_role("firm"), as_role("bank")):
+        assert "export." not in body(reader.get(url))
 
 
 def test_a_trial_run_is_marked_and_only_for_those_who_may_see_it(as_role):
