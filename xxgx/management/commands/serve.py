@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from honcho.manager import Manager
+from honcho import manager as processes
 
 HOST = "127.0.0.1"
 
@@ -53,7 +53,9 @@ def _run(port: int) -> int:
     """Start the three, pass their output on, stop all when one stops or on Ctrl-C. 0 after an orderly stop."""
     python = f"{sys.executable} -m"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    manager = Manager()
+    # A worker asked to stop finishes its job first; one that cannot is killed after this, and the job is taken up again.
+    processes.KILL_WAIT = 15
+    manager = processes.Manager()
     # One process a part: the stop signal goes to the whole group, and a pool's children would die before their parent.
     for name, command in {
         "web": f"gunicorn xxgx.wsgi --bind {HOST}:{port} --workers 2 --graceful-timeout 3 --log-level warning",
