@@ -58,7 +58,7 @@ def _run(port: int) -> int:
     manager = processes.Manager()
     # One process a part: the stop signal goes to the whole group, and a pool's children would die before their parent.
     for name, command in {
-        "web": f"gunicorn xxgx.wsgi --bind {HOST}:{port} --workers 2 --graceful-timeout 3 --log-level warning",
+        "web": f"gunicorn xxgx.wsgi --bind {HOST}:{port} --workers 2 --preload --graceful-timeout 3 --log-level warning",
         "worker": "celery -q -A xxgx worker --pool solo --loglevel WARNING",
         "beat": "celery -q -A xxgx beat --pidfile= --loglevel WARNING",
     }.items():
