@@ -60,7 +60,9 @@ class ScoreQuerySet(models.QuerySet):
 
     def matching(self, text: str) -> ScoreQuerySet:
         """Part of a name, pinyin initials, or the start of a credit code; ``text`` as ``assembly.normalised`` gives it."""
-        return self.filter(models.Q(search__contains=text) | models.Q(credit_code__startswith=text))
+        if text.isascii() and text.isalnum():
+            return self.filter(models.Q(search__contains=text) | models.Q(credit_code__startswith=text))
+        return self.filter(search__contains=text)
 
     def of_candidates(self, text: str) -> ScoreQuerySet:
         """Rows of the firms an index finds for ``text``; all rows where there is no such index. Narrow with ``matching``."""

@@ -16,7 +16,7 @@ from scoring.querysets import ScoreQuerySet
 LAST = "last"
 _CURSOR = re.compile(r"([ab])([0-9]{1,9})\.([0-9]{1,9})", re.ASCII)
 # Rows read in order when looking for a common word, before the index is asked for a rare one (measured: benchmarks/ranking).
-STRETCH = 10_000
+STRETCH = 40_000
 TOO_MANY = 20_000
 
 
@@ -85,16 +85,18 @@ class Keyset:
             rows.reverse()
         return self._framed(at, rows, more, count)
 
-    def _seek(self, at: _Cursor, limit: int, scores: ScoreQuerySet, stretch: int | None = None) -> list[Score]:
-        """Up to ``limit`` rows from the cursor, in the direction of reading; within ``stretch`` numbers of it, if given."""
+    def _seek(self, at: _Cursor, limit: int, scores: ScoreQuerySet) -> list[Score]:
+        return list(self._ahead(at, scores)[:limit])
+
+    def _ahead(self, at: _Cursor, scores: ScoreQuerySet, stretch: int | None = None) -> ScoreQuerySet:
+        """Rows from the cursor on, in the direction of reading; within ``stretch`` numbers of it, if given."""
         up = at.backwards == self.descending
         start = at.value if at.direction in ("a", "b") else (0 if up else self.ranked + 1)
-        conditions = {f"{self.column}__{'gt' if up else 'lt'}": start, f"{self.column}__gte": 1}
-        if up:
-            del conditions[f"{self.column}__gte"]
+        bounds = {"gt": start} if up else {"lt": start, "gte": 1}
         if stretch is not None:
-            conditions[f"{self.column}__{'lte' if up else 'gte'}"] = max(1, start + stretch if up else start - stretch)
-        return list(scores.filter(**conditions).order_by(self.column if up else f"-{self.column}")[:limit])
+            bounds |= {"lte": start + stretch} if up else {"gte": max(1, start - stretch)}
+        conditions = {f"{self.column}__{bound}": number for bound, number in bounds.items()}
+        return scores.filter(**conditions).order_by(self.column if up else f"-{self.column}")
 
     def _framed(self, at: _Cursor, rows: list[Score], more: bool, count: int | None) -> Window:
         """Cursors and numbers around rows in display order; ``more``: whether reading on would find another."""
@@ -121,13 +123,19 @@ class Keyset:
 
     def _common(self, at: _Cursor, size: int, text: str) -> Window | None:
         """The page of a word so common that a stretch of the ranking fills it; None if it does not."""
-        rows = self._seek(at, size + 1, self.scores.matching(text), STRETCH)
-        if len(rows) <= size:
+        ahead = self._ahead(at, self.scores.matching(text), STRETCH)
+        # Only what the covering index holds (scoring migration 0005); the rows themselves are read for one page.
+        found = list(ahead.values_list(self.column, "pk")[: size + 1])
+        if len(found) <= size:
             return None
-        rows = rows[:size]
+        rows = self._rows(found[:size])
         if at.backwards:
             rows.reverse()
         return self._framed(at, rows, True, None)
+
+    def _rows(self, found: list[tuple[int, int]]) -> list[Score]:
+        by_pk = self.scores.in_bulk([pk for _number, pk in found])
+        return [by_pk[pk] for _number, pk in found]
 
     def _rare(self, at: _Cursor, size: int, text: str) -> Window:
         """The page of a word few firms have: all of them are found, so they are counted as well."""
@@ -149,8 +157,7 @@ class Keyset:
             stop = bisect_left(numbers, value)
             start = max(0, stop - size)
         chosen = found[start:stop]
-        by_pk = self.scores.in_bulk([pk for _number, pk in chosen])
-        rows = [by_pk[pk] for _number, pk in chosen]
+        rows = self._rows(chosen)
         if not rows:
             return Window([], len(found), None, "", "")
         return Window(
