@@ -187,15 +187,24 @@ def copy_out_and_in(year: int) -> dict:
         _check_keys()
 
     with _rolled_back():
-        run = Run.objects.create(
-            period=period, number=0, scheme=period.scheme, scheme_sha256="", engine_version="", inputs_digest=""
+        run, other = (
+            Run.objects.create(
+                period=period,
+                number=number,
+                scheme=period.scheme,
+                scheme_sha256="",
+                engine_version="",
+                inputs_digest="",
+            )
+            for number in (0, 1)
         )
         loaded = load_cohort(period, scheme)
         saving.save(run, loaded, evaluate(scheme, loaded.cohort))
         del loaded
-        rows = out(f"SELECT {columns} FROM scoring_score WHERE run_id = {run.pk} ORDER BY id")
+        # As rows of a run not written before: deleted ones would still stand in the indexes and slow the COPY down.
+        same = columns.replace('"run_id"', f"{other.pk}::bigint")
+        rows = out(f"SELECT {same} FROM scoring_score WHERE run_id = {run.pk} ORDER BY id")
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM scoring_score WHERE run_id = %s", [run.pk])
             cursor.execute("CREATE TEMPORARY TABLE bare (LIKE scoring_score INCLUDING IDENTITY) ON COMMIT DROP")
         reading = sum(timed(lambda sql=sql: out(sql.format(year)), 1) for sql in _READ)
         bare = timed(lambda: into("bare"), 1)
