@@ -12,9 +12,9 @@ from scoring.services import rescore, schedule
 
 @jobs.handler("rescore")
 def rescore_period(claim: Claim) -> dict:
-    """args: {"period": id}."""
+    """args: {"period": id, "reason": why a locked one is judged again}."""
     period = EvaluationPeriod.objects.get(pk=claim.args["period"])
-    result = rescore(period, by=_asked_by(claim), claim=claim)
+    result = rescore(period, by=_asked_by(claim), claim=claim, reason=claim.args.get("reason", ""))
     message = f"第{result.run.number}次计算：{result.run.ranked}家企业参加排名。"
     if not result.created:
         message = f"数据没有变化，结果与第{result.run.number}次计算相同，没有产生新的计算。"

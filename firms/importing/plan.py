@@ -37,9 +37,12 @@ class PlannedRow:
 
 @dataclass(frozen=True, slots=True)
 class KnownFirm:
+    """``name`` as registered, ``key`` as names compare."""
+
     id: int
     code: str
     name: str
+    key: str
 
 
 @dataclass(slots=True)
@@ -49,16 +52,13 @@ class Registry:
     by_code: dict[str, KnownFirm] = field(default_factory=dict)
     by_name: dict[str, list[KnownFirm]] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, firms: Iterable[tuple[int, str, str]], normalise: Any) -> Registry:
-        registry = cls()
-        for known in (KnownFirm(*firm) for firm in firms):
-            registry.by_code[known.code] = known
-            registry.by_name.setdefault(normalise(known.name), []).append(known)
-        return registry
+    def add(self, firm: KnownFirm) -> None:
+        if firm.code not in self.by_code:
+            self.by_code[firm.code] = firm
+            self.by_name.setdefault(firm.key, []).append(firm)
 
 
-def match(code: str, name: str, registry: Registry, normalise: Any) -> tuple[KnownFirm | None, Reason | None]:
+def match(code: str, name: str, registry: Registry) -> tuple[KnownFirm | None, Reason | None]:
     """The firm a row speaks of: by code, then by exact name; never on an empty code.
 
     (None, error) when code and name contradict the register; (None, notice) when a person has to say.
@@ -66,7 +66,7 @@ def match(code: str, name: str, registry: Registry, normalise: Any) -> tuple[Kno
     if code:
         known = registry.by_code.get(code)
         if known is not None:
-            if name and normalise(known.name) != name:
+            if name and known.key != name:
                 return None, Reason(
                     "code_name_disagree",
                     f"代码 {code} 登记的是“{known.name}”，本行写的是“{name}”",
@@ -199,12 +199,33 @@ def entry_key(firm: int, values: Mapping[str, Any]) -> tuple:
     return (firm, *(values.get(code, "") for code in ENTRY_KEY))
 
 
-def register_row(
-    row: PlannedRow, current: Mapping[str, Any] | None, locked_years: frozenset[int] = frozenset()
-) -> None:
+Entry = Mapping[str, Any]  # what a register entry states: at least starts_on and ends_on, ISO days or dates
+
+
+def _judged_in(entry: Entry | None, year: int) -> tuple | None:
+    """What a judgement of ``year`` sees of an entry: nothing, or what it states with its end cut off at the year's."""
+    if entry is None:
+        return None
+    starts, ends = str(entry["starts_on"]), str(entry.get("ends_on") or "9999-12-31")
+    if starts > f"{year}-12-31" or ends < f"{year}-01-01":
+        return None
+    unread = ("starts_on", "ends_on", "document_number")
+    said = {code: value for code, value in entry.items() if code not in unread and value not in ("", None)}
+    return starts, min(ends, f"{year + 1}-01-01"), sorted((code, str(value)) for code, value in said.items())
+
+
+def locked_years_touched(before: Entry | None, after: Entry | None, locked_years: Iterable[int]) -> list[int]:
+    """The locked years that would be judged otherwise if ``after`` replaced ``before`` (None: there is no such entry).
+
+    Ending a platform in 2025 leaves a locked 2023 as it was; voiding it, moving its first day or raising its level does not.
+    """
+    return sorted(year for year in set(locked_years) if _judged_in(before, year) != _judged_in(after, year))
+
+
+def register_row(row: PlannedRow, current: Entry | None, locked_years: frozenset[int] = frozenset()) -> None:
     """Verdict of a register row for a matched firm; ``current`` is the entry in force with the same key, or None.
 
-    An entry that begins, or would be ended otherwise, in a locked year is refused: it was part of what was judged.
+    A row that would change what was judged in a locked year is refused.
     """
     if current is None:
         row.verdict, row.before = CREATE, {}
@@ -214,15 +235,16 @@ def register_row(
         row.verdict = CHANGE if row.before else SAME
     if row.verdict == SAME or not locked_years:
         return
-    days = [row.values["starts_on"]]
-    if "ends_on" in row.before:
-        days += [row.values["ends_on"], row.before["ends_on"]]
-    years = {int(day[:4]) for day in days if day} & locked_years
-    if years:
-        named = "、".join(map(str, sorted(years)))
+    starts = {"starts_on": row.values["starts_on"]}
+    before = None if current is None else starts | dict(current)
+    after = starts | {code: value for code, value in (dict(current or {}) | row.values).items() if code != "starts_on"}
+    if current is not None:  # what names the entry is the same on both sides
+        after = {code: value for code, value in after.items() if code not in ENTRY_KEY or code == "starts_on"}
+    if years := locked_years_touched(before, after, locked_years):
+        named = "、".join(map(str, years))
         reason = Reason(
             "year_locked",
-            f"{named}年度已锁定，不能登记或更改该年度的事项",
+            f"{named}年度已锁定，本行会改变该年度已评价的事项",
             "需要更正的，请积分办先解除锁定。",
             "起始日期",
         )
@@ -281,11 +303,15 @@ class Digest:
         self._sha = hashlib.sha256()
 
     def add(self, sheet: str, number: int, verdict: str, firm: int | None, values: dict, before: dict) -> None:
-        def plain(item: dict) -> dict:
-            return {key: float(value) if isinstance(value, int) else value for key, value in item.items()}
-
-        row = [sheet, number, verdict, firm, plain(values), plain(before)]
+        row = [sheet, number, verdict, firm, _plain(values), _plain(before)]
         self._sha.update(orjson.dumps(row, option=orjson.OPT_SORT_KEYS))
 
     def hexdigest(self) -> str:
         return self._sha.hexdigest()
+
+
+def _plain(values: dict) -> dict:
+    """Whole numbers as floats: a database may give 1e16 back as an integer."""
+    if int not in map(type, values.values()):
+        return values
+    return {key: float(value) if type(value) is int else value for key, value in values.items()}

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 
 from firms.importing.cells import firm_name
-from firms.importing.plan import PlannedRow, Registry, firm_row
+from firms.importing.plan import KnownFirm, PlannedRow, Registry, firm_row
 from firms.importing.problem import Reason
 from firms.models import Department, Firm, ImportBatch, ImportRow, Industry, Park
 from firms.services import bulk
@@ -37,11 +37,23 @@ def pinyin_of(name: str) -> tuple[str, str]:
     )
 
 
-def registry(codes: Iterable[str], names: Iterable[str]) -> Registry:
-    """The registered firms with any of these codes or names (one query); names compare in registered form."""
-    written = {form for name in names if name for form in (name, name.replace("（", "(").replace("）", ")"))}
-    rows = Firm.objects.filter(models.Q(credit_code__in=[code for code in codes if code]) | models.Q(name__in=written))
-    return Registry.of(rows.values_list("id", "credit_code", "name"), firm_name)
+def registry(identities: Sequence[tuple[str, str]]) -> Registry:
+    """The registered firms that rows with these (code, name) may speak of, in at most two queries.
+
+    A name is looked up only where the code finds nobody; names compare in registered form.
+    """
+    found = Registry()
+    _add(found, bulk.among(Firm.objects.all(), "credit_code", {code for code, _ in identities if code}))
+    names = {name for code, name in identities if name and code not in found.by_code}
+    written = {form for name in names for form in (name, name.replace("（", "(").replace("）", ")"))}
+    if written:
+        _add(found, bulk.among(Firm.objects.all(), "name", written))
+    return found
+
+
+def _add(found: Registry, firms: models.QuerySet[Firm]) -> None:
+    for pk, code, name in firms.values_list("id", "credit_code", "name"):
+        found.add(KnownFirm(pk, code, name, firm_name(name)))
 
 
 class FirmsTarget:
@@ -108,9 +120,9 @@ class FirmsTarget:
     def _known(self, rows: Sequence[PlannedRow]) -> dict[str, tuple[int, dict[str, Any]]]:
         codes = [row.values["credit_code"] for row in rows if "credit_code" in row.values]
         found = {}
-        for pk, code, name, registered_on, park, industry in Firm.objects.filter(credit_code__in=codes).values_list(
-            "id", "credit_code", "name", "registered_on", "park__name", "industry__code"
-        ):
+        for pk, code, name, registered_on, park, industry in bulk.among(
+            Firm.objects.all(), "credit_code", codes
+        ).values_list("id", "credit_code", "name", "registered_on", "park__name", "industry__code"):
             since = registered_on.isoformat() if registered_on else None
             current: dict[str, Any] = {"credit_code": code, "name": firm_name(name), "park": park, "industry": industry}
             found[code] = (pk, current | {"registered_on": since})
@@ -159,8 +171,10 @@ class FirmsTarget:
         """Take back what these rows did; the names of firms kept because more is known of them by now, with why."""
         created = {row.firm: (pk, row) for pk, row in chunk if row.verdict == "create" and row.firm}
         used = self._used(created)
+        edited = set(Firm.objects.filter(pk__in=created, version__gt=0).values_list("pk", flat=True)) - used
         kept = [f"{created[firm][1].values['name']}（已有其他数据，保留）" for firm in sorted(used)]
-        gone = [firm for firm in created if firm not in used]
+        kept += [f"{created[firm][1].values['name']}（之后又有更改，保留）" for firm in sorted(edited)]
+        gone = [firm for firm in created if firm not in used | edited]
         ImportRow.objects.filter(batch=self.batch, firm_id__in=gone).update(firm=None)
         Firm.objects.filter(pk__in=gone).delete()
         known = self._known([row for _, row in chunk])

@@ -26,6 +26,7 @@ def stage(batch: ImportBatch, *, by: User) -> None:
 def confirm(batch: ImportBatch, *, digest: str, by: User) -> bool:
     """Apply the plan that was shown; True when it is done, False when a job was asked to. Raises what ``confirm`` raises."""
     if batch.counts.get("rows", 0) > INLINE_ROWS:
+        imports.permit_confirm(batch, digest, by)  # before the job takes the batch's only key
         jobs.enqueue("import.apply", str(batch.pk), {"batch": batch.pk, "digest": digest}, by=by)
         return False
     imports.confirm(batch, digest=digest, by=by)

@@ -9,7 +9,6 @@ from itertools import islice
 from django.db import transaction
 
 from firms.importing import spool
-from firms.importing.cells import firm_name
 from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, PlannedRow, match, planned, settle_duplicates
 from firms.importing.reading import Account, Reading
 from firms.importing.rows import ReadRow
@@ -84,11 +83,11 @@ def _prepared(batch: ImportBatch, target: Target, chunk: list[ReadRow]) -> list[
     rows = [planned(read) for read in chunk]
     to_judge: list[PlannedRow] = []
     if target.matches_firms:
-        known = registry((read.code for read in chunk), (read.name for read in chunk))
+        known = registry([(read.code, read.name) for read in chunk])
         for read, row in zip(chunk, rows, strict=True):
             if row.verdict == LEFT_OUT:
                 continue
-            found, reason = match(read.code, read.name, known, firm_name) if read.code or read.name else (None, None)
+            found, reason = match(read.code, read.name, known) if read.code or read.name else (None, None)
             row.firm = found.id if found else None
             if row.verdict == REFUSED:
                 continue
@@ -131,9 +130,19 @@ def _finish_plan(batch: ImportBatch, account: Account, tally: import_rows.Tally)
         }
         for sheet, found in account.headers.items()
     }  # fmt: skip
-    batch.plan_digest = tally.hexdigest()
-    batch.state = State.PLANNED
-    batch.save(update_fields=["counts", "problems", "mapping", "plan_digest", "state"])
+    batch.plan_digest, batch.state = tally.hexdigest(), State.PLANNED
+    # Somebody may have given the batch up while it was read: then it stays given up.
+    planned = ImportBatch.objects.filter(pk=batch.pk, state=State.READING).update(
+        counts=batch.counts,
+        problems=batch.problems,
+        mapping=batch.mapping,
+        plan_digest=batch.plan_digest,
+        state=batch.state,
+    )
+    if not planned:
+        raise Refusal(
+            "batch_gone", "读取期间该批次已被放弃。", place=f"第{batch.pk}批", hint="需要导入的，请重新上传。"
+        )
 
 
 def _counts(lines: dict[str, int], tally: import_rows.Tally) -> dict[str, int]:

@@ -85,7 +85,7 @@ def permit_scope(
 def refuse_repeated(batch: ImportBatch) -> None:
     """Refusal naming the earlier batch when the same bytes are already planned or applied for the same purpose."""
     same = ImportBatch.objects.filter(
-        sha256=batch.sha256, kind=batch.kind, year=batch.year, register_kind=batch.register_kind,
+        sha256=batch.sha256, kind=batch.kind, department=batch.department, year=batch.year, register_kind=batch.register_kind,
         state__in=[State.UPLOADED, State.READING, State.PLANNED, State.APPLYING, State.APPLIED],
     ).select_related("uploaded_by").order_by("-id").first()  # fmt: skip
     if same is not None:

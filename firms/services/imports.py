@@ -108,7 +108,9 @@ def _refuse_batch(batch: ImportBatch, refusal: Refusal) -> None:
     }  # fmt: skip
     with transaction.atomic():
         ImportRow.objects.filter(batch=batch).delete()
-        ImportBatch.objects.filter(pk=batch.pk).update(state=State.REFUSED, problems=[problem], counts={}, mapping={})
+        ImportBatch.objects.filter(pk=batch.pk, state=State.READING).update(
+            state=State.REFUSED, problems=[problem], counts={}, mapping={}
+        )
         audit.record(
             "batch.refuse", f"拒收导入文件 {batch.file_name}：{refusal.message}", by=batch.uploaded_by, target=batch
         )
@@ -137,7 +139,7 @@ def confirm(batch: ImportBatch, *, digest: str, by: User | None, progress: Progr
     try:
         with transaction.atomic():
             locked = _locked(batch)
-            _permit_confirm(locked, digest, by)
+            permit_confirm(locked, digest, by)
             _apply(locked, progress or (lambda percent, message: None))
             locked.state, locked.applied_by, locked.applied_at = State.APPLIED, by, timezone.now()
             locked.save(update_fields=["state", "applied_by", "applied_at"])
@@ -170,7 +172,7 @@ def _locked(batch: ImportBatch) -> ImportBatch:
     )
 
 
-def _permit_confirm(batch: ImportBatch, digest: str, by: User | None) -> None:
+def permit_confirm(batch: ImportBatch, digest: str, by: User | None) -> None:
     if batch.state != State.PLANNED:
         raise _wrong_state(batch, "确认")
     if batch.uploaded_by_id != (by.pk if by else None):

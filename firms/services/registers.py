@@ -9,7 +9,8 @@ from typing import Any
 from django.utils import timezone
 
 from firms import catalogue
-from firms.importing.plan import ENTRY_KEY, PlannedRow, entry_key, register_row
+from firms.importing.plan import CHANGE, ENTRY_KEY, REFUSED, PlannedRow, entry_key, locked_years_touched, register_row
+from firms.importing.problem import Reason
 from firms.models import DataYear, Department, ImportBatch, RegisterEntry
 from firms.services import bulk
 from firms.services.filings import refuse_if_locked
@@ -49,9 +50,20 @@ class RegistersTarget:
                 row.values["amount"] = float(_money(row.values["amount"]) or 0)
             entry = known.get(self.key(row))
             register_row(row, _details(entry) if entry else None, self.locked_years)
+            if entry is not None and row.verdict == CHANGE and not self._may_correct(entry):
+                owner = entry.department.name if entry.department else "积分办"
+                reason = Reason("foreign_entry", f"该条目由{owner}登记，不能由本部门更改", f"请联系{owner}更正。")
+                row.verdict, row.before = REFUSED, {}
+                row.reasons.append(reason.as_dict())
+
+    def _may_correct(self, entry: RegisterEntry) -> bool:
+        """Departments that share a register add to it side by side; each corrects only what it entered. The office corrects all."""
+        by = self.batch.uploaded_by
+        return by is None or by.role != "department" or entry.department_id == self.batch.department_id
 
     def _in_force(self, firms: Iterable[int | None]) -> dict[Any, RegisterEntry]:
         entries = RegisterEntry.objects.in_force().filter(kind=self.spec.kind, firm_id__in={pk for pk in firms if pk})
+        entries = entries.select_related("department")
         return {
             entry_key(entry.firm_id, {code: _plain(getattr(entry, code)) for code in ENTRY_KEY}): entry
             for entry in entries
@@ -104,23 +116,34 @@ class RegistersTarget:
             if not untouched or (row.verdict == "create" and (entry.batch_id != self.batch.pk or entry.version)):
                 kept.append(f"{entry.title}（{row.sheet}第{row.number}行，之后又有更改，保留）")
             elif row.verdict == "create":
+                refuse_if_judged(stated(entry), None, self.locked_years)
                 void.append(entry.pk)
             else:
+                refuse_if_judged(stated(entry), stated(entry) | row.before, self.locked_years)
                 back.append((entry, row.before))
-        self._refuse_locked([row for _, row in chunk if row.verdict in ("create", "change")])
         RegisterEntry.objects.filter(pk__in=void).update(voided_at=timezone.now(), updated_at=timezone.now())
         self._correct(back)
         return kept
 
-    def _refuse_locked(self, rows: Iterable[PlannedRow]) -> None:
-        days = {
-            day
-            for row in rows
-            for day in (row.values["starts_on"], row.values.get("ends_on") if "ends_on" in row.before else None)
-        }
-        years = {int(day[:4]) for day in days if day} & self.locked_years
-        if years:
-            refuse_if_locked(DataYear.objects.get(year=min(years)))
+
+def stated(entry: RegisterEntry) -> dict[str, Any]:
+    """All that an entry states and a judgement may read."""
+    key = {code: _plain(getattr(entry, code)) for code in ENTRY_KEY}
+    return {"firm": entry.firm_id, "kind": entry.kind} | key | _details(entry)
+
+
+def refuse_if_judged(
+    before: dict[str, Any] | None, after: dict[str, Any] | None, locked_years: Iterable[int] | None = None
+) -> None:
+    """Refuse a change of an entry (``stated`` before and after; None: none) that a locked year was judged by.
+
+    Without ``locked_years`` they are read, and held against a lock or unlock until the transaction ends.
+    """
+    if locked_years is None:
+        held = DataYear.objects.select_for_update(no_key=True).order_by("year")
+        locked_years = [year.year for year in held if year.is_locked]
+    if years := locked_years_touched(before, after, locked_years):
+        refuse_if_locked(DataYear.objects.get(year=years[0]))
 
 
 def _plain(value: Any) -> Any:

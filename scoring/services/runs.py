@@ -31,8 +31,13 @@ class RescoreResult:
     created: bool
 
 
-def rescore(period: EvaluationPeriod, *, by: User | None, claim: Claim | None = None) -> RescoreResult:
+def rescore(
+    period: EvaluationPeriod, *, by: User | None, claim: Claim | None = None, reason: str = ""
+) -> RescoreResult:
     """Evaluate a period on the facts now in force. ``claim``: the job doing it, which then shows progress and is fenced.
+
+    A locked period is judged again, by its frozen references, only for a stated ``reason``: what was locked should not
+    have changed, and if something it rests on did (a firm's founding date, last year's figures), a person decides.
 
     Reading and computing hold no lock. Writing happens in one transaction under the period's row lock, after a second
     look: a period changed meanwhile is read again; of two rescorers at once the second finds the first one's run.
@@ -47,6 +52,11 @@ def rescore(period: EvaluationPeriod, *, by: User | None, claim: Claim | None = 
         digests = _Digests.of(scheme, loaded, seen.references)
         if latest := _unchanged(seen, digests):
             return RescoreResult(latest, False)
+        if seen.references is not None and not reason.strip():
+            raise Refusal(
+                "period_locked", "本期已锁定，但锁定后有关数据发生了变化，结果没有更换。", place=seen.name,
+                hint="确需按现有数据重算的，请在评价期页面写明理由；否则请查明变化原因。",
+            )  # fmt: skip
         _say(claim, 50, f"计算{len(loaded.cohort)}家企业的积分")
         evaluation = evaluate(scheme, loaded.cohort, seen.references)
         _say(claim, 70, "写入结果")
@@ -57,7 +67,7 @@ def rescore(period: EvaluationPeriod, *, by: User | None, claim: Claim | None = 
             if latest := _unchanged(current, digests):
                 return RescoreResult(latest, False)
             if (current.scheme_id, current.as_of, current.references) == (seen.scheme_id, seen.as_of, seen.references):
-                return RescoreResult(_write(seen, digests, loaded, evaluation, by, claim), True)
+                return RescoreResult(_write(seen, digests, loaded, evaluation, by, claim, reason), True)
     raise Refusal("period_busy", "计算期间评价期多次变动，未写入结果。", place=str(period), hint="请稍后重试。")
 
 
@@ -68,6 +78,7 @@ def _write(
     evaluation: Evaluation,
     by: User | None,
     claim: Claim | None,
+    reason: str,
 ) -> Run:
     last = period.runs.order_by("-number").values_list("number", flat=True).first() or 0
     run = Run.objects.create(
@@ -83,7 +94,7 @@ def _write(
     save(run, loaded, evaluation)
     audit.record(
         "run.create", f"{run}：{run.firms}家企业，{run.ranked}家参与排名", by=by, target=run,
-        after={"inputs": digests.whole, "scheme": run.scheme_sha256, "engine": ENGINE_VERSION},
+        after={"inputs": digests.whole, "scheme": run.scheme_sha256, "engine": ENGINE_VERSION, "reason": reason},
     )  # fmt: skip
     return run
 

@@ -58,8 +58,8 @@ def published_page(*parameters: str) -> Callable[[View], View]:
 
 
 def _anonymous(request: HttpRequest) -> bool:
-    """Without a session cookie nobody is signed in, and no session needs to be read to know it."""
-    return settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated
+    """A visitor without a session. One with a session, even a lapsed one, may be told something of their own."""
+    return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
 def _key(request: HttpRequest, parameters: tuple[str, ...]) -> str | None:

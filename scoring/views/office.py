@@ -13,7 +13,7 @@ from firms.models import Firm
 from firms.services import jobs
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
-from scoring.forms import OpenPeriodForm, PublishForm, ScheduleForm, StageForm, WithdrawForm
+from scoring.forms import LockForm, OpenPeriodForm, PublishForm, ScheduleForm, StageForm, WithdrawForm
 from scoring.models import EvaluationPeriod, Run
 from scoring.presenters import office as present
 from scoring.services import periods, publication, schedule, stages
@@ -67,7 +67,8 @@ def open_period(request: HttpRequest) -> HttpResponse:
 @require_POST
 def rescore(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    job = jobs.enqueue("rescore", str(chosen.pk), {"period": chosen.pk}, by=request.user)
+    reason = request.POST.get("reason", "").strip()[:200]
+    job = jobs.enqueue("rescore", str(chosen.pk), {"period": chosen.pk, "reason": reason}, by=request.user)
     return redirect("firms:job", pk=job.pk)
 
 
@@ -98,7 +99,8 @@ def withdraw(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def lock(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    periods.lock(chosen, by=request.user)
+    data = _valid(LockForm(request.POST))
+    periods.lock(chosen, by=request.user, version=data["version"])
     messages.success(request, _("%d年度数据已锁定，满分值已冻结。") % year)
     return redirect("scoring:period", year=year)
 
@@ -108,7 +110,7 @@ def lock(request: HttpRequest, year: int) -> HttpResponse:
 def unlock(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
     data = _valid(WithdrawForm(request.POST))
-    periods.unlock(chosen, by=request.user, reason=data["reason"])
+    periods.unlock(chosen, by=request.user, reason=data["reason"], version=data["version"])
     messages.success(request, _("%d年度数据已解锁，可以继续修改。") % year)
     return redirect("scoring:period", year=year)
 

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
-from firms.models import FactSheet, Firm, ImportBatch, ImportRow, Job, Role
-from firms.services import catalogue, import_jobs, jobs
+from firms.models import FactSheet, Firm, ImportBatch, ImportRow, Job, RegisterEntry, Role
+from firms.services import catalogue, import_jobs, import_planning, jobs
 from tests.factories import FirmFactory, OfficerFactory, UserFactory, csv_file, workbook
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +204,57 @@ def test_lists_take_constant_queries(page, firm, officer):
     with CaptureQueriesContext(connection) as many:
         page.get(reverse("firms:imports"))
     assert len(many) == len(few)
+
+
+def test_a_batch_given_up_while_it_is_read_stays_given_up(page, firm, officer, monkeypatch):
+    monkeypatch.setattr(import_jobs, "INLINE_BYTES", 0)
+    upload(page, sheet_of(firm))
+    batch = ImportBatch.objects.get()
+    counts = import_planning._counts
+
+    def discarded_meanwhile(*args):
+        ImportBatch.objects.filter(pk=batch.pk).update(state="discarded")
+        return counts(*args)
+
+    monkeypatch.setattr(import_planning, "_counts", discarded_meanwhile)
+    jobs.run(Job.objects.get(kind="import.plan").pk)
+    batch.refresh_from_db()
+    assert batch.state == "discarded"
+    assert not batch.plan_digest
+
+
+def test_departments_that_share_a_register_do_not_correct_each_other(client, firm):
+    head = ["统一社会信用代码", "企业名称", "类别", "证书编号", "发证日期", "有效期至"]
+
+    def entry(ends: str):
+        return workbook([head, [firm.credit_code, firm.name, "高新技术企业", "GR1", "2022-01-01", ends]])
+
+    def sent_by(code: str, ends: str) -> ImportBatch:
+        client.force_login(OfficerFactory(department__code=code))
+        upload(client, entry(ends), kind="registers", register_kind="qualification", year="")
+        batch = ImportBatch.objects.first()
+        client.post(reverse("firms:import_confirm", args=[batch.pk]), {"digest": batch.plan_digest})
+        batch.refresh_from_db()
+        return batch
+
+    assert sent_by("science", "2024-12-31").state == "applied"
+    refused = sent_by("statistics", "2023-01-01")
+    assert refused.counts["refused"] == 1
+    assert "登记，不能由本部门更改" in refused.rows.get().reasons[-1]["message"]
+    assert str(RegisterEntry.objects.get().ends_on) == "2024-12-31"
+    assert sent_by("science", "2025-12-31").state == "applied"
+
+
+def test_undo_keeps_a_firm_somebody_edited_since(client, db):
+    catalogue.load_catalogue(by=None)
+    client.force_login(UserFactory(role=Role.OFFICE))
+    code = FirmFactory.build().credit_code
+    rows = [["统一社会信用代码", "企业名称", "注册成立日期"], [code, "新乡试样九号有限公司", "2020-01-01"]]
+    upload(client, workbook(rows), kind="firms", year="")
+    batch = ImportBatch.objects.get()
+    client.post(reverse("firms:import_confirm", args=[batch.pk]), {"digest": batch.plan_digest})
+    Firm.objects.filter(credit_code=code).update(name="新乡更名有限公司", version=1)
+    client.post(reverse("firms:import_undo", args=[batch.pk]), {"reason": "测试"})
+    assert Firm.objects.get(credit_code=code).name == "新乡更名有限公司"
+    batch.refresh_from_db()
+    assert any("保留" in problem["message"] for problem in batch.problems)

@@ -74,6 +74,17 @@ def test_locking_freezes_what_was_measured_and_needs_no_new_run():
     assert rescore(period, by=None).created is False
 
 
+def test_a_locked_period_whose_ground_moved_is_judged_again_only_for_a_reason():
+    period = zone.make_period()
+    rescore(period, by=None)
+    lock(period, by=None)
+    Firm.objects.update(registered_on="2022-06-01")
+    with pytest.raises(Refusal, match="已锁定"):
+        rescore(period, by=None)
+    assert period.runs.count() == 1
+    assert rescore(period, by=None, reason="成立日期据档案更正").created
+
+
 def test_a_late_file_does_not_move_anybody_elses_points_once_references_are_frozen():
     def others_totals(*, locked):
         FactSheet.objects.all().delete()
@@ -92,7 +103,7 @@ def test_a_late_file_does_not_move_anybody_elses_points_once_references_are_froz
         sheet = FactSheet.objects.order_by("firm_id").first()
         sheet.values["rd_expense"] = 1e6
         sheet.save()
-        second = rescore(period, by=None).run
+        second = rescore(period, by=None, reason="核对后更正").run
         before, after = totals(first), totals(second)
         return {code for code in before if before[code] != after[code]} - {sheet.firm.credit_code}
 
@@ -113,7 +124,7 @@ def test_a_lock_that_comes_between_reading_and_writing_is_respected(monkeypatch)
         return engine(scheme, cohort, references)
 
     monkeypatch.setattr(runs, "evaluate", evaluate)
-    result = rescore(period, by=None)
+    result = rescore(period, by=None, reason="核对后更正")
     assert [references is None for references in calls] == [True, False]
     assert result.run.references == frozen
 
