@@ -5,6 +5,7 @@ import ast
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -151,6 +152,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="name", help=" ".join(NAMES))
     parser.add_argument("--quick", action="store_true", help="small sizes, for a first look; writes no document")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the databases made here are dropped
     postgres = Postgres.answering()
     start = time.monotonic()
     try:
