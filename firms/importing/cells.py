@@ -34,6 +34,7 @@ _CODE = re.compile(rf"\d{{8}}[{_ALPHABET}]{{10}}$")
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _WEIGHTS = tuple(3**place % 31 for place in range(17))
 _CHECK = {rest: _ALPHABET[(31 - rest) % 31] for rest in range(31)}
+_PLAIN_NAME = re.compile(r"[\u4e00-\u9fff（）0-9A-Za-z]{2,}$")  # already in registered form
 DECIMALS = 6  # of 万元: one 分; the rest is noise of binary spreadsheets
 
 
@@ -198,9 +199,11 @@ def credit_code(cell: Any) -> str:
             f"统一社会信用代码被存成了数字（{cell:.15g}），末位已丢失",
             "请把该列设为文本格式，重新录入完整的18位代码。",
         )
-    value = folded(cell).replace(" ", "").lstrip("'").upper()
-    if value.lower() in NOTHING:
-        return ""
+    value = cell
+    if not (isinstance(cell, str) and _CODE.match(cell)):
+        value = folded(cell).replace(" ", "").lstrip("'").upper()
+        if value.lower() in NOTHING:
+            return ""
     if _CODE.match(value) and _CHECK[sum(map(mul, _WEIGHTS, map(_VALUES.__getitem__, value))) % 31] == value[17]:
         return value
     try:  # stdnum knows why not; above is its rule without its cleaning, a tenth of the time
@@ -212,6 +215,8 @@ def credit_code(cell: Any) -> str:
 
 def firm_name(cell: Any) -> str:
     """A firm's name in its registered form: brackets full-width, no spaces between Chinese characters."""
+    if isinstance(cell, str) and _PLAIN_NAME.match(cell) and cell not in NOTHING:
+        return cell
     value = folded(cell).replace("(", "（").replace(")", "）")
     if value in NOTHING:
         return ""

@@ -55,9 +55,10 @@ _REFUSALS = {
 class Spool:
     """The rows of one file, already read; iterate ``sheets()`` once or more. Close it to remove the temporary file."""
 
-    def __init__(self, file: IO[bytes], lines: int) -> None:
+    def __init__(self, file: IO[bytes], lines: int, peak_mb: float = 0.0) -> None:
         self._file = file
         self.lines = lines
+        self.peak_mb = peak_mb  # of the child that read it
 
     def __enter__(self) -> Spool:
         return self
@@ -126,7 +127,7 @@ def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:
     except BaseException:
         file.close()
         raise
-    return Spool(file, end["lines"])
+    return Spool(file, end["lines"], end["peak_mb"])
 
 
 def _last_line(file: IO[bytes]) -> dict[str, Any]:

@@ -41,6 +41,18 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
         return list(range(first, first + count))
 
 
+def among(rows: models.QuerySet, column: str, values: Iterable[Any]) -> models.QuerySet:
+    """``rows`` whose database ``column`` is one of ``values``, sent as one parameter.
+
+    ``column__in`` sends each value on its own: for thousands of them most of the query's time is spent saying so.
+    """
+    name = f"{_q(rows.model._meta.db_table)}.{_q(column)}"
+    if connection.vendor == "postgresql":
+        return rows.extra(where=[f"{name} = ANY(%s)"], params=[list(values)])  # noqa: S610  (names of ours)
+    where = f"{name} IN (SELECT value FROM json_each(%s))"  # noqa: S608
+    return rows.extra(where=[where], params=[json_text(list(values))])  # noqa: S610
+
+
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows; ``columns`` are database column names."""
     _load(model._meta.db_table, columns, rows)

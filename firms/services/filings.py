@@ -42,7 +42,7 @@ def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[
     """The filings in force of a year by firm id, each list oldest first (one query)."""
     filings = Filing.objects.in_force().filter(year=year)
     if firms is not None:
-        filings = filings.filter(firm_id__in=list(firms))
+        filings = bulk.among(filings, "firm_id", firms)
     rows = filings.order_by("id").values_list(
         "id", "firm_id", "source", Cast("values", models.TextField())
     )  # fmt: skip
@@ -54,7 +54,7 @@ def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[
 
 def sheet_values(year: int, firms: Iterable[int]) -> dict[int, dict[str, float]]:
     """The values in force of a year by firm id (one query)."""
-    rows = FactSheet.objects.filter(year=year, firm_id__in=list(firms))
+    rows = bulk.among(FactSheet.objects.filter(year=year), "firm_id", firms)
     return {firm: orjson.loads(text) for firm, text in rows.values_list("firm_id", Cast("values", models.TextField()))}
 
 

@@ -1,0 +1,126 @@
+"""A 40-column workbook from upload to facts in force: our staged import against import-export's default admin flow."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import Report, apart
+
+DATABASE = "importing"
+ROWS, LARGE, SMALL = 5_000, 100_000, 300
+
+
+def prepare(firms: int) -> None:
+    """The catalogue, 14 metrics more so that the sheet has 40 columns, and the firms the rows speak of."""
+    from django.db import transaction
+
+    from benchmarks.importing_file import EXTRA, credit_code, firm_name
+    from firms.models import Department, Firm, Metric
+    from firms.services import bulk
+    from firms.services.catalogue import load_catalogue
+
+    load_catalogue(by=None)
+    owner = Department.objects.get(code="tax")
+    for code in EXTRA:
+        wanted = {
+            "name": f"附加数据项{code}",
+            "unit": "万元",
+            "kind": "amount",
+            "minimum": 0,
+            "maximum": 1e9,
+            "owner": owner,
+        }
+        Metric.objects.get_or_create(code=code, defaults=wanted)
+    known = Firm.objects.count()
+    with transaction.atomic():
+        now = bulk.now_value()
+        columns = ("credit_code", "name", "name_pinyin", "name_initials", "version", "created_at", "updated_at")
+        bulk.insert(Firm, columns, ((credit_code(n), firm_name(n), "", "", 0, now, now) for n in range(known, firms)))
+
+
+def staged(file: str, year: int) -> dict[str, Any]:
+    """Upload + plan (the preview's work) and confirm into a year without facts: seconds, and the reading child's peak memory."""
+    from django.core.files import File
+
+    from firms.importing import spool
+    from firms.models import Department, FactSheet, Filing
+    from firms.services import imports
+
+    children: list[float] = []
+    read = spool.read
+
+    def remembering(*args: Any, **kwargs: Any) -> spool.Spool:
+        found = read(*args, **kwargs)
+        children.append(found.peak_mb)
+        return found
+
+    spool.read = remembering
+    start = time.perf_counter()
+    with Path(file).open("rb") as content:
+        batch = imports.upload(
+            File(content, name="数据.xlsx"),
+            kind="metrics",
+            department=Department.objects.get(code="tax"),
+            year=year,
+            by=None,
+        )
+    imports.plan(batch)
+    planned = time.perf_counter()
+    imports.confirm(batch, digest=batch.plan_digest, by=None)
+    confirmed = time.perf_counter()
+    assert batch.counts["accepted"] == batch.counts["rows"] == Filing.objects.filter(batch=batch).count()
+    assert FactSheet.objects.filter(year=year).count() == batch.counts["rows"]
+    return {
+        "rows": batch.counts["rows"],
+        "preview": planned - start,
+        "confirm": confirmed - planned,
+        "child_mb": max(children),
+    }
+
+
+def run(report: Report) -> None:
+    large = 10_000 if report.quick else LARGE
+    with tempfile.TemporaryDirectory() as folder:
+        files = {}
+        from benchmarks.importing_file import write
+
+        for rows in (SMALL, 2 * SMALL, ROWS, large):
+            files[rows] = str(Path(folder) / f"{rows}.xlsx")
+            write(Path(files[rows]), rows)
+        prepare(ROWS)
+        baseline = "benchmarks.importing_baseline:admin_flow"
+        small, double = (apart(baseline, files[rows]).value for rows in (SMALL, 2 * SMALL))
+        # A year each: every run finds no earlier facts, and nothing has to be deleted between them.
+        ours = min(
+            (apart("benchmarks.importing:staged", files[ROWS], year).value for year in (2001, 2002, 2003)), key=_total
+        )
+        theirs = (_total(double) - _total(small)) / SMALL
+        mine = _total(ours) / ROWS
+        report.add(f"import-export 默认后台流程，{SMALL}行", _total(small), "s")
+        report.add(f"import-export 默认后台流程，{2 * SMALL}行", _total(double), "s")
+        report.add("import-export，每多一行", theirs * 1000, "ms")
+        report.add(f"分步导入，{ROWS:,}行 × 40列，预览", ours["preview"], "s")
+        report.add(f"分步导入，{ROWS:,}行 × 40列，确认", ours["confirm"], "s")
+        report.add(f"import-export ÷ 分步导入（按每行，{ROWS:,}行）", theirs / mine, "×", "≥ 50", theirs / mine >= 50)
+        prepare(large)
+        big = apart("benchmarks.importing:staged", files[large], 2004)
+        peak = big.peak_mb + big.value["child_mb"]
+        report.add(f"分步导入，{large:,}行 × 40列，预览 + 确认", _total(big.value), "s")
+        report.add(
+            f"{large:,}行峰值内存（本进程 {big.peak_mb:.0f} + 读取子进程 {big.value['child_mb']:.0f}）",
+            peak,
+            "MB",
+            "< 700",
+            peak < 700,
+        )
+    report.note(
+        f"import-export 的每行耗时取 {2 * SMALL} 行与 {SMALL} 行之差（不含固定开销），再按行数外推到 {ROWS:,} 行；"
+        "两边导入同一文件，都写入空表，都用同一数据库。"
+    )
+
+
+def _total(value: dict[str, Any]) -> float:
+    return value["preview"] + value["confirm"]
