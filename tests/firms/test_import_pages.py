@@ -8,7 +8,7 @@ from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from firms.models import FactSheet, Firm, ImportBatch, ImportRow, Job, RegisterEntry, Role
-from firms.services import catalogue, import_jobs, import_planning, jobs
+from firms.services import catalogue, import_jobs, imports, jobs
 from tests.factories import FirmFactory, OfficerFactory, UserFactory, csv_file, workbook
 
 pytestmark = pytest.mark.django_db
@@ -210,13 +210,13 @@ def test_a_batch_given_up_while_it_is_read_stays_given_up(page, firm, officer, m
     monkeypatch.setattr(import_jobs, "INLINE_BYTES", 0)
     upload(page, sheet_of(firm))
     batch = ImportBatch.objects.get()
-    counts = import_planning._counts
+    stage_plan = imports.stage_plan
 
     def discarded_meanwhile(*args):
         ImportBatch.objects.filter(pk=batch.pk).update(state="discarded")
-        return counts(*args)
+        return stage_plan(*args)
 
-    monkeypatch.setattr(import_planning, "_counts", discarded_meanwhile)
+    monkeypatch.setattr(imports, "stage_plan", discarded_meanwhile)
     jobs.run(Job.objects.get(kind="import.plan").pk)
     batch.refresh_from_db()
     assert batch.state == "discarded"
