@@ -25,11 +25,14 @@ class PublishForm(forms.Form):
     version = forms.IntegerField(label=_("版本"), min_value=0)
 
 
-class WithdrawForm(forms.Form):
+class LockForm(forms.Form):
+    version = forms.IntegerField(label=_("版本"), min_value=0, widget=forms.HiddenInput)
+
+
+class WithdrawForm(LockForm):
     reason = forms.CharField(
         label=_("原因"), max_length=200, widget=forms.TextInput(attrs={"class": "form-control", "required": True})
     )
-    version = forms.IntegerField(label=_("版本"), min_value=0, required=False, widget=forms.HiddenInput)
 
 
 class StageForm(forms.Form):

@@ -9,6 +9,7 @@ from firms.models import DataYear, User
 from firms.services import audit
 from firms.services.refusal import Refusal
 from scoring.models import EvaluationPeriod, Scheme
+from scoring.services.publication import StaleVersion
 
 
 @transaction.atomic
@@ -25,13 +26,14 @@ def open_period(year: int, scheme: Scheme, *, by: User | None, as_of: dt.date | 
 
 
 @transaction.atomic
-def lock(period: EvaluationPeriod, *, by: User | None) -> EvaluationPeriod:
+def lock(period: EvaluationPeriod, *, by: User | None, version: int | None = None) -> EvaluationPeriod:
     """Close the year's facts on every path and freeze the full-mark values, so that a score depends on nobody else.
 
     What is frozen are the references of the published run, or, before publication, of the latest one.
+    ``version``: that of the page the person looked at.
     """
     year = DataYear.objects.select_for_update().get(year=period.year_id)
-    current = _locked_row(period)
+    current = _locked_row(period, version)
     if year.is_locked:
         raise Refusal("already_locked", f"{year}已经锁定。", place=current.name, hint="无须重复操作。")
     run = current.published_run or current.runs.complete().order_by("-number").first()
@@ -50,10 +52,10 @@ def lock(period: EvaluationPeriod, *, by: User | None) -> EvaluationPeriod:
 
 
 @transaction.atomic
-def unlock(period: EvaluationPeriod, *, by: User | None, reason: str) -> EvaluationPeriod:
+def unlock(period: EvaluationPeriod, *, by: User | None, reason: str, version: int | None = None) -> EvaluationPeriod:
     """Open the year's facts again; references are measured anew by the next run. What is published stays as it is."""
     year = DataYear.objects.select_for_update().get(year=period.year_id)
-    current = _locked_row(period)
+    current = _locked_row(period, version)
     if not year.is_locked:
         raise Refusal("not_locked", f"{year}没有锁定。", place=current.name, hint="刷新页面查看当前状态。")
     if not reason.strip():
@@ -68,5 +70,8 @@ def unlock(period: EvaluationPeriod, *, by: User | None, reason: str) -> Evaluat
     return current
 
 
-def _locked_row(period: EvaluationPeriod) -> EvaluationPeriod:
-    return EvaluationPeriod.objects.select_for_update().get(pk=period.pk)
+def _locked_row(period: EvaluationPeriod, version: int | None) -> EvaluationPeriod:
+    current = EvaluationPeriod.objects.select_for_update().get(pk=period.pk)
+    if version is not None and version != current.version:
+        raise StaleVersion(current)
+    return current

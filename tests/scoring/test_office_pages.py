@@ -1,12 +1,14 @@
 """The office's pages: a period on its way from facts to publication."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from firms.models import FactSheet, Job, Role
 from firms.services import jobs
 from scoring.models import EvaluationPeriod, Run
-from scoring.services import publish, rescore, schedule
+from scoring.services import lock, publish, rescore, schedule
 from tests.factories import UserFactory
 from tests.scoring import zone
 
@@ -77,13 +79,36 @@ def test_another_periods_run_is_not_published_here(office, period):
 
 def test_lock_freezes_and_unlock_needs_a_reason(office, period):
     rescore(period, by=None)
-    office.post(reverse("scoring:period_lock", args=[period.year_id]))
+    office.post(reverse("scoring:period_lock", args=[period.year_id]), version_of(period))
     assert EvaluationPeriod.objects.get(pk=period.pk).references
-    response = office.post(reverse("scoring:period_unlock", args=[period.year_id]), {"reason": ""})
-    assert response.status_code == 400
+    unlock = reverse("scoring:period_unlock", args=[period.year_id])
+    assert office.post(unlock, {"reason": ""} | version_of(period)).status_code == 400
     assert EvaluationPeriod.objects.get(pk=period.pk).references
-    office.post(reverse("scoring:period_unlock", args=[period.year_id]), {"reason": "补报"})
+    office.post(unlock, {"reason": "补报"} | version_of(period))
     assert EvaluationPeriod.objects.get(pk=period.pk).references is None
+
+
+def version_of(period):
+    return {"version": EvaluationPeriod.objects.get(pk=period.pk).version}
+
+
+@pytest.mark.parametrize("deed", ["lock", "unlock", "withdraw"])
+@pytest.mark.parametrize("version", [{}, {"version": ""}, {"version": "999"}], ids=["none", "empty", "stale"])
+def test_a_page_that_is_not_of_now_moves_nothing(office, period, deed, version):
+    publish(period, rescore(period, by=None).run, by=None)
+    if deed == "unlock":
+        lock(period, by=None)
+    before = EvaluationPeriod.objects.values().get(pk=period.pk)
+    where = reverse(f"scoring:period_{deed}", args=[period.year_id])
+    response = office.post(where, {"reason": "x"} | version)
+    assert response.status_code == (409 if version.get("version") == "999" else 400)
+    assert EvaluationPeriod.objects.values().get(pk=period.pk) == before
+    # The form on the page as it is now does it: it is the version that was refused.
+    page = office.get(reverse("scoring:period", args=[period.year_id])).text
+    form = next(part for part in page.split("<form ")[1:] if where in part).split("</form>")[0]
+    sent = {"reason": "x", "version": re.search(r'name="version" value="(\d+)"', form)[1]}
+    assert office.post(where, sent).status_code == 302
+    assert EvaluationPeriod.objects.values().get(pk=period.pk) != before
 
 
 def test_a_run_says_who_moved(office, period):
@@ -125,7 +150,7 @@ def test_a_stage_in_doubt_is_settled_here(office, period):
 
 def test_a_locked_year_takes_no_stage(office, period):
     score = rescore(period, by=None).run.scores.first()
-    office.post(reverse("scoring:period_lock", args=[period.year_id]))
+    office.post(reverse("scoring:period_lock", args=[period.year_id]), version_of(period))
     where = reverse("scoring:period_stage", args=[period.year_id])
     data = {"credit_code": score.credit_code, "stage": "mature", "reason": "依据"}
     assert office.post(where, data).status_code == 409
