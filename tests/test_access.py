@@ -224,6 +224,36 @@ def test_the_back_office_lets_nobody_in_who_has_no_work_there(world):
     assert seen > 80
 
 
+# Tables brought in and taken away: by whom, for every model that can. Nobody else, whatever else they may see.
+TABLES = {
+    "firms.park": ({"office"}, {"office"}),
+    "firms.industry": ({"office"}, {"office"}),
+    "firms.department": ({"office"}, {"office"}),
+    "firms.metric": ({"office"}, {"office", "department", "other_department"}),
+    "firms.registerentry": ({"office", "department", "other_department"}, {"office", "department", "other_department"}),
+}
+
+
+def test_tables_come_in_and_go_out_by_those_who_may_and_nobody_else(world):
+    admins = {f"{model._meta.app_label}.{model._meta.model_name}": one for model, one in admin.site._registry.items()}
+    assert {label for label, one in admins.items() if hasattr(one, "process_import")} == set(TABLES)
+    wrong = []
+    for label, (importers, exporters) in TABLES.items():
+        name = f"admin:{label.replace('.', '_')}"
+        doors = [
+            (f"{name}_import", "get", importers), (f"{name}_import", "post", importers),
+            (f"{name}_process_import", "post", importers),
+            (f"{name}_export", "get", exporters), (f"{name}_export", "post", exporters),
+        ]  # fmt: skip
+        for door, method, who in doors:
+            for audience in sorted(EVERYBODY):
+                response = world.ask(audience, reverse(door), method)
+                shut = refused(response) or response.headers.get("Location", "").startswith("/admin/login/")
+                if response.status_code >= 500 or shut != (audience not in who):
+                    wrong.append((door, method, audience, response.status_code))
+    assert not wrong
+
+
 # Which of the three keeps what (三员分立); everything else is business data and none of theirs.
 DUTIES = {
     "system": {"firms.user", "firms.department", "firms.job", "django_celery_beat.periodictask",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,8 +15,11 @@ from firms import catalogue
 from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm, snapshot
 from firms.admin.tables import TableAdmin, TableResource
 from firms.admin.widgets import ChoiceWidget, CodeWidget
-from firms.models import DataYear, Department, FactSheet, Filing, Firm, RegisterEntry
+from firms.importing.plan import locked_years_touched
+from firms.models import DataYear, FactSheet, Filing, Firm, RegisterEntry, Role, User
+from firms.permissions import role_of
 from firms.services.firms_registry import pinyin_of
+from firms.services.registers import stated
 
 
 class FirmForm(StampedForm):
@@ -48,20 +51,34 @@ class FirmAdmin(OfficeAdmin):
         super().save_model(request, obj, form, change)
 
 
-def owned_kinds(department: Department | None) -> set[str]:
-    """The registers a department keeps; every one for None (the office)."""
+def owned_kinds(user: Any) -> set[str]:
+    """The registers a person keeps: the office every one, a department's officer the department's, anybody else none."""
     registers = catalogue.load().registers
-    return {kind for kind, spec in registers.items() if department is None or department.code in spec.owners}
+    role = role_of(user)
+    if role == Role.OFFICE:
+        return set(registers)
+    if role != Role.DEPARTMENT or user.department is None:
+        return set()
+    return {kind for kind, spec in registers.items() if user.department.code in spec.owners}
 
 
-def locked_years(*entries: Any) -> list[int]:
-    """Which of the years these entries begin or end in are locked. Locks the years' rows against a lock in between."""
-    years = {day.year for entry in entries for day in (entry.starts_on, entry.ends_on) if day}
-    held = DataYear.objects.select_for_update().filter(year__in=years)
-    return sorted(year.year for year in held if year.is_locked)
+def locked_now() -> list[int]:
+    """The locked years. Holds every year's row against a lock or unlock until the transaction ends."""
+    return [year.year for year in DataYear.objects.select_for_update().order_by("year") if year.is_locked]
 
 
 LOCKED = "%(years)s年度已锁定，不能改动该年度的台账；请先由积分办解锁。"
+
+
+def in_force(entry: RegisterEntry) -> Any:
+    """What an entry states, or None while it is new or void and a judgement reads nothing of it."""
+    return stated(entry) if entry.firm_id and entry.voided_at is None else None
+
+
+def refuse_judged(before: Any, after: Any, locked: list[int]) -> None:
+    """ValidationError when a locked year was judged by what would change (``stated`` before and after; None: nothing)."""
+    if years := locked_years_touched(before, after, locked):
+        raise ValidationError(_(LOCKED) % {"years": "、".join(map(str, years))})
 
 
 def check_entry(entry: RegisterEntry) -> None:
@@ -80,25 +97,24 @@ def check_entry(entry: RegisterEntry) -> None:
 
 
 class RegisterEntryForm(StampedForm):
-    department_of_user: Department | None = None
+    user: User
 
     def clean_kind(self) -> str:
         kind = self.cleaned_data["kind"]
-        if kind not in owned_kinds(self.department_of_user):
+        if kind not in owned_kinds(self.user):
             raise ValidationError(_("此台账不由您所在的部门登记。"))
         return kind
 
     def _post_clean(self) -> None:
-        before = [RegisterEntry(starts_on=self.instance.starts_on, ends_on=self.instance.ends_on)]
+        before = in_force(self.instance)
         super()._post_clean()  # type: ignore[misc]
         if self.errors:
             return
         try:
             check_entry(self.instance)
+            refuse_judged(before, in_force(self.instance), locked_now())
         except ValidationError as error:
             self._update_errors(error)
-        if years := locked_years(self.instance, *before):
-            self.add_error(None, _(LOCKED) % {"years": "、".join(map(str, years))})
 
 
 class RegisterEntryResource(TableResource):
@@ -112,9 +128,8 @@ class RegisterEntryResource(TableResource):
         import_id_fields = ("firm", "kind", "category", "level", "title", "starts_on")
         fields = (*import_id_fields, "ends_on", "amount", "quantity", "document_number")
 
-    def __init__(self, by: Any = None, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.by = by
         # Read anew for every file: a widget kept on the class would remember firms that are gone.
         self.fields["firm"].widget = CodeWidget(Firm, "credit_code")
 
@@ -123,11 +138,11 @@ class RegisterEntryResource(TableResource):
         return queryset.visible_to(self.by) if self.by is not None else queryset
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
-        self.kinds = owned_kinds(self.by.department)
-        self.locked = {year.year for year in DataYear.objects.select_for_update() if year.is_locked}
+        self.kinds = owned_kinds(self.by)
+        self.locked = locked_now()
 
     def after_init_instance(self, instance: Any, new: bool, row: Any, **kwargs: Any) -> None:
-        instance.dates_before = () if new else (instance.starts_on, instance.ends_on)
+        instance.before = None if new else stated(instance)
 
     def validate_instance(self, instance: Any, *args: Any, **kwargs: Any) -> None:
         super().validate_instance(instance, *args, **kwargs)
@@ -138,9 +153,7 @@ class RegisterEntryResource(TableResource):
         if instance.ends_on and instance.ends_on < instance.starts_on:
             raise ValidationError({"ends_on": _("终止日期不能早于起始日期。")})
         check_entry(instance)
-        days = {*getattr(instance, "dates_before", ()), instance.starts_on, instance.ends_on}
-        if years := sorted({day.year for day in days if day} & self.locked):
-            raise ValidationError(_(LOCKED) % {"years": "、".join(map(str, years))})
+        refuse_judged(instance.before, stated(instance), self.locked)
 
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         instance.department_id = instance.department_id or self.by.department_id
@@ -169,12 +182,12 @@ class RegisterEntryAdmin(TableAdmin, OfficeAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"department_of_user": request.user.department})
+        return type(form.__name__, (form,), {"user": request.user})
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
         if db_field.name == "kind":
-            kinds = owned_kinds(request.user.department)
+            kinds = owned_kinds(request.user)
             field.choices = [choice for choice in field.choices if not choice[0] or choice[0] in kinds]
         return field
 
@@ -191,10 +204,15 @@ class RegisterEntryAdmin(TableAdmin, OfficeAdmin):
     def restore(self, request: HttpRequest, queryset: models.QuerySet) -> None:
         self._set_voided(request, queryset.exclude(voided_at=None), None, _("恢复"))
 
+    @transaction.atomic  # the list page opens none of its own
     def _set_voided(self, request: HttpRequest, queryset: models.QuerySet, at: Any, verb: str) -> None:
         entries = list(queryset.select_for_update(of=("self",)).select_related("firm"))
-        if years := locked_years(*entries):
-            messages.error(request, _(LOCKED) % {"years": "、".join(map(str, years))})
+        locked = locked_now()
+        try:
+            for entry in entries:
+                refuse_judged(None if at is None else stated(entry), stated(entry) if at is None else None, locked)
+        except ValidationError as error:
+            messages.error(request, error.message)
             return
         for entry in entries:
             before = snapshot(entry)

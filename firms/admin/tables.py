@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import tablib
-from django.core.exceptions import ValidationError
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -24,12 +25,29 @@ from firms.admin.sealing import PrivateStorage, open_once, seal
 from firms.exports import CONTENT_TYPES, Column, Table, write_csv, write_xlsx
 from firms.importing import spool
 from firms.importing.problem import Unreadable
+from firms.models import User
+from firms.permissions import may_export, may_import
 from firms.services import audit
 from firms.services.refusal import Refusal
 
 MAX_ROWS = 20_000
 TRACED_ROWS = 500
 BOUNDS = spool.Bounds(memory=600, seconds=30, rows=MAX_ROWS + 20, columns=100)
+
+
+def _granted(user: Any, model: type[models.Model], *actions: str) -> bool:
+    label = model._meta.app_label
+    return all(user.has_perm(f"{label}.{get_permission_codename(action, model._meta)}") for action in actions)
+
+
+def may_import_table(user: Any, model: type[models.Model]) -> bool:
+    """A table adds rows and changes them: who brings one in must be granted both, and be one who imports at all."""
+    return may_import(user) and _granted(user, model, "add", "change")
+
+
+def may_export_table(user: Any, model: type[models.Model]) -> bool:
+    """What one may see, taken away as a file by those who may take anything away."""
+    return may_export(user) and _granted(user, model, "view")
 
 
 class TableFormat(Format):
@@ -145,6 +163,16 @@ class TableResource(resources.ModelResource):
         store_instance = True
         clean_model_instances = True
 
+    def __init__(self, by: User | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.by = by
+
+    def import_data(self, dataset: Any, *args: Any, **kwargs: Any) -> Result:
+        """Asked again where the rows are written: no way to this method goes round the permission."""
+        if self.by is None or not may_import_table(self.by, self._meta.model):
+            raise PermissionDenied
+        return super().import_data(dataset, *args, **kwargs)
+
     @classmethod
     def field_from_django_field(cls, field_name: str, django_field: models.Field, readonly: bool) -> Any:
         """Columns are headed as the pages call them."""
@@ -209,6 +237,13 @@ class TableAdmin(ImportExportMixin):
     tmp_storage_class = PrivateStorage
     skip_admin_log = True  # one audit entry with every change in it, not one log entry a row
 
+    # The library's own answer, without a setting, is yes to everybody.
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return may_import_table(request.user, self.model)
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return may_export_table(request.user, self.model)
+
     def get_import_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         return super().get_import_resource_kwargs(request, **kwargs) | {"by": request.user}
 
@@ -228,7 +263,9 @@ class TableAdmin(ImportExportMixin):
         form.add_error("import_file", f"{e}{getattr(e, 'hint', '')}" if known else _("文件无法读取。"))
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        if not self.has_import_permission(request) or request.method != "POST":
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
             return super().process_import(request, **kwargs)
         opened = open_once(request.POST.get("import_file_name", ""), user=request.user, model=self.model)
         form: Any = request.POST.copy()

@@ -4,6 +4,8 @@ import io
 import time
 
 import pytest
+import tablib
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +14,7 @@ from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from firms.admin import sealing
+from firms.admin.facts import RegisterEntryResource, owned_kinds
 from firms.models import AuditEntry, DataYear, Department, Firm, Park, RegisterEntry, Role
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +130,43 @@ def test_a_file_that_is_no_table_is_refused_with_the_reason(office, content, rea
     response = preview(office, SimpleUploadedFile("x.xlsx", content, "application/octet-stream"))
     assert reason in response.text
     assert "confirm_form" not in response.context
+
+
+@pytest.mark.parametrize("role", [Role.DEPARTMENT, Role.SYSTEM, Role.SECURITY, Role.AUDIT])
+def test_reference_data_are_brought_in_by_the_office_alone(as_role, office, role):
+    client = as_role(role)
+    assert preview(client, parks("east,东区,2")).status_code == 403
+    assert client.post(CONFIRM, confirmation(preview(office, parks("east,东区,2")))).status_code == 403
+    assert not Park.objects.exists()
+    assert not AuditEntry.objects.filter(action="park.import").exists()
+
+
+@pytest.mark.parametrize("role", [Role.SYSTEM, Role.SECURITY, Role.AUDIT, Role.LEADER, Role.FIRM, Role.BANK])
+def test_who_keeps_no_register_may_write_in_none_even_past_the_page(people, firms, role):
+    assert owned_kinds(people[role]) == set()
+    rows = tablib.Dataset(
+        [CODES[0], "研发或创新平台", "", "省级", "中心", "2022-03-01"],
+        headers=["统一社会信用代码", "台账", "类别", "级别", "名称", "起始日期"],
+    )
+    for by in (people[role], None):
+        with pytest.raises(PermissionDenied):
+            RegisterEntryResource(by=by).import_data(rows, raise_errors=True)
+    # The very same rows by somebody who keeps the register: it is the person that was refused.
+    RegisterEntryResource(by=people[Role.OFFICE]).import_data(rows, raise_errors=True)
+    assert RegisterEntry.objects.get().title == "中心"
+
+
+def test_a_department_exports_its_own_entries_only(as_role, people, firms):
+    other = Department.objects.create(code="statistics", name="统计局", short_name="统计")
+    for title, department in (("本局中心", people[Role.DEPARTMENT].department), ("他局中心", other)):
+        RegisterEntry.objects.create(
+            firm=firms[0], kind="platform", level="provincial", title=title, starts_on="2022-03-01",
+            department=department,
+        )  # fmt: skip
+    url = reverse("admin:firms_registerentry_export")
+    text = as_role(Role.DEPARTMENT).post(url, {"format": "1", "resource": "0"}).content.decode("utf-8-sig")
+    assert "本局中心" in text
+    assert "他局中心" not in text
 
 
 def entries(*lines):
