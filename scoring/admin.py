@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm
 from scoring.engine import SchemeError, parse_scheme
 from scoring.models import Dimension, EvaluationPeriod, Indicator, Run, Scheme, StageRecord
+from scoring.services import load_scheme
+from scoring.services.stages import state_past_stage, withdraw_stage
 
 
 class SchemeForm(forms.ModelForm):
@@ -47,8 +49,6 @@ class SchemeAdmin(ReadOnlyAdmin):
         return admin.ModelAdmin.get_form(self, request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        from scoring.services import load_scheme
-
         loaded = load_scheme(form.cleaned_data["text"], by=request.user)
         obj.__dict__.update(loaded.__dict__)
 
@@ -99,6 +99,13 @@ class StageRecordAdmin(OfficeAdmin):
     autocomplete_fields = ("firm",)
     exclude = ("stated_by",)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Another firm or year is another statement: moving this one would take the first away untraced.
+        return ("firm", "year") if obj else ()
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.stated_by = request.user
-        super().save_model(request, obj, form, change)
+        said = state_past_stage(obj.firm, obj.year, obj.stage, reason=obj.reason, by=request.user)  # type: ignore[arg-type]
+        obj.__dict__.update(said.__dict__)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        withdraw_stage(obj, by=request.user)  # type: ignore[arg-type]
