@@ -102,6 +102,8 @@ def enqueue(
                 job = Job.objects.create(
                     kind=kind, key=key, args=args or {}, due_at=due or timezone.now(), requested_by=by, once=once
                 )
+                if by is not None:  # what the clock asks for leaves its trace in what it does
+                    audit.record("job.enqueue", f"申请执行后台任务 {job}", by=by, target=job, after=job.args)
         except IntegrityError:  # another one was quicker: the database keeps it unique
             job = earlier.order_by("-id").first()
             if job is None:
@@ -164,8 +166,10 @@ def sweep(*, wake: bool = True) -> list[int]:
 @transaction.atomic
 def cancel(job: Job, *, by: User) -> None:
     """Stop a job that has not finished; its worker is fenced off at its next step."""
-    changed = Job.objects.open().filter(pk=job.pk).update(
-        state=Job.State.CANCELLED, finished_at=timezone.now(), fence=models.F("fence") + 1
+    changed = (
+        Job.objects.open()
+        .filter(pk=job.pk)
+        .update(state=Job.State.CANCELLED, finished_at=timezone.now(), fence=models.F("fence") + 1)
     )
     if not changed:
         raise Refusal("job_finished", "任务已经结束，不能取消。", place=str(job), hint="刷新页面查看结果。")
@@ -193,13 +197,18 @@ def retry(job: Job, *, by: User) -> None:
 @transaction.atomic
 def _claim(job_id: int) -> Claim | None:
     now = timezone.now()
-    taken = due(now).filter(pk=job_id, attempt__lt=ATTEMPTS).order_by().update(
-        state=Job.State.RUNNING,
-        fence=models.F("fence") + 1,
-        attempt=models.F("attempt") + 1,
-        lease_until=now + LEASE,
-        progress=0,
-        message="",
+    taken = (
+        due(now)
+        .filter(pk=job_id, attempt__lt=ATTEMPTS)
+        .order_by()
+        .update(
+            state=Job.State.RUNNING,
+            fence=models.F("fence") + 1,
+            attempt=models.F("attempt") + 1,
+            lease_until=now + LEASE,
+            progress=0,
+            message="",
+        )
     )
     if not taken:
         # Workers kept dying on it (out of memory, power): say so instead of trying for ever.
