@@ -1,20 +1,14 @@
 from django.contrib.auth import views as auth
-from django.urls import path, reverse_lazy
+from django.urls import path
 
-from firms.views import imports, jobs
+from firms.views import accounts, imports, jobs
 
 app_name = "firms"
 
 urlpatterns = [
     path("accounts/login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
     path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
-    path(
-        "accounts/password/",
-        auth.PasswordChangeView.as_view(
-            template_name="accounts/password_change.html", success_url=reverse_lazy("firms:password_changed")
-        ),
-        name="password_change",
-    ),
+    path("accounts/password/", accounts.PasswordChange.as_view(), name="password_change"),
     path(
         "accounts/password/done/",
         auth.PasswordChangeDoneView.as_view(template_name="accounts/password_changed.html"),
@@ -22,7 +16,7 @@ urlpatterns = [
     ),
     path("imports/", imports.batch_list, name="imports"),
     path("imports/new/", imports.batch_new, name="import_new"),
-    path("imports/template/<int:year>.xlsx", imports.template, name="import_template"),
+    path("imports/template/<year:year>.xlsx", imports.template, name="import_template"),
     path("imports/<int:pk>/", imports.batch_detail, name="import_detail"),
     path("imports/<int:pk>/confirm/", imports.batch_confirm, name="import_confirm"),
     path("imports/<int:pk>/discard/", imports.batch_discard, name="import_discard"),

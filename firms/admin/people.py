@@ -7,16 +7,28 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from firms.admin.base import OfficeAdmin, StampedForm
-from firms.models import Firm, Membership, Role, User
+from firms.models import ADMINISTRATORS, Firm, Membership, Role, User
+from firms.services import accounts
 
 IDENTITY = ("username", "name", "phone", "email")
 GRANT = ("role", "department", "is_active")
 # Whoever could reset these passwords could become these persons.
 SEPARATE = frozenset({Role.SECURITY, Role.AUDIT})
+
+
+class AccountForm(StampedForm):
+    def clean_role(self) -> str:
+        """Who keeps the system does not come to work in it by a change of role, nor the other way round, nor swap duties."""
+        role, before = self.cleaned_data["role"], self.initial.get("role")
+        if role != before and {role, before} & ADMINISTRATORS:
+            raise ValidationError(_("管理员账号与业务账号之间、各管理员之间不得互换角色；请停用此账号，另开新账号。"))
+        return role
 
 
 class AccountCreationForm(UserCreationForm):
@@ -27,7 +39,7 @@ class AccountCreationForm(UserCreationForm):
 
 @admin.register(User)
 class AccountAdmin(OfficeAdmin, UserAdmin):
-    form = StampedForm
+    form = AccountForm
     add_form = AccountCreationForm
     add_form_template = None  # Django's own says a sentence in English
     list_display = ("username", "name", "role", "department", "is_active", "last_login")
@@ -36,11 +48,11 @@ class AccountAdmin(OfficeAdmin, UserAdmin):
     search_fields = ("username", "name", "phone")
     ordering = ("username",)
     filter_horizontal = ()
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "must_change_password")
     fieldsets = (
         (None, {"fields": IDENTITY}),
         ("授权（安全管理员）", {"fields": GRANT}),
-        ("登录", {"fields": ("last_login", "date_joined")}),
+        ("登录", {"fields": ("last_login", "date_joined", "must_change_password")}),
     )
     add_fieldsets = (
         (
@@ -66,17 +78,25 @@ class AccountAdmin(OfficeAdmin, UserAdmin):
             obj.is_active = False
         super().save_model(request, obj, form, change)
         if not change:
+            accounts.given_by_another(obj, by=request.user, opened=True)  # type: ignore[arg-type]
             messages.info(request, _("账号已建立，待安全管理员启用。"))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Give another person a new password. It is of no use to whoever gave it: see ``accounts.given_by_another``."""
         user = self.get_object(request, id)
         if request.user.role != Role.SYSTEM or user is None or user.role in SEPARATE:
             raise PermissionDenied
+        if user.pk == request.user.pk:
+            return redirect("firms:password_change")  # one's own by the page that asks for the old one
         before = user.password
-        response = super().user_change_password(request, id, form_url)
-        user.refresh_from_db(fields=["password"])
-        if user.password != before:
-            self.trace(request, user, _("重置口令："), None, None)
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            user.refresh_from_db(fields=["password"])
+            if user.password != before:
+                accounts.given_by_another(user, by=request.user)  # type: ignore[arg-type]
+                messages.warning(
+                    request, _("密码已重置，账号已停用：待安全管理员向本人核实后启用，首次登录须修改密码。")
+                )
         return response
 
 

@@ -6,9 +6,10 @@ from firms.models.firm import Firm, Industry, Membership, Park
 from firms.models.job import Job
 from firms.models.metric import Metric
 from firms.models.register import RegisterEntry
-from firms.models.user import Role, User
+from firms.models.user import ADMINISTRATORS, Role, User
 
 __all__ = [
+    "ADMINISTRATORS",
     "AuditEntry",
     "AuditHead",
     "DataYear",

@@ -18,6 +18,10 @@ class Role(models.TextChoices):
     AUDIT = "audit", "审计管理员"
 
 
+# 三员分立: whoever keeps the system neither is nor becomes one of those who work in it.
+ADMINISTRATORS = frozenset({Role.SYSTEM, Role.SECURITY, Role.AUDIT})
+
+
 class User(AbstractUser):
     first_name = None  # type: ignore[assignment]  # a Chinese name is one field
     last_name = None  # type: ignore[assignment]
@@ -27,6 +31,8 @@ class User(AbstractUser):
         "firms.Department", models.PROTECT, verbose_name="职能部门", null=True, blank=True, related_name="users"
     )
     phone = models.CharField("联系电话", max_length=32, blank=True)
+    # The password was given by somebody else, who therefore knows it.
+    must_change_password = models.BooleanField("须修改密码", default=False, db_default=False, editable=False)
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email", "role"]
 

@@ -5,13 +5,15 @@ from pathlib import PurePath
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from firms import exports, presenters
 from firms.forms import MatchForm, UndoForm, UploadForm
 from firms.models import ImportBatch, Role
-from firms.services import audit, import_jobs, imports
+from firms.services import audit, import_guess, import_jobs, imports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
 
@@ -20,15 +22,6 @@ importers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
 
 def _batch(request: HttpRequest, pk: int) -> ImportBatch:
     return get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
-
-
-def _named(data: dict) -> dict:
-    """The form's answers that belong to the chosen kind; the others are left blank, whatever was typed."""
-    kind = data["kind"]
-    return data | {
-        "year": data["year"] if kind == ImportBatch.Kind.METRICS else None,
-        "register_kind": data["register_kind"] if kind == ImportBatch.Kind.REGISTERS else "",
-    }
 
 
 def _number(text: str) -> int:
@@ -48,14 +41,17 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     refusal = None
     if request.method == "POST" and form.is_valid():
         try:
-            batch = imports.upload(by=request.user, **_named(form.cleaned_data))
+            file = form.cleaned_data.pop("file")
+            batch = imports.upload(file, by=request.user, **import_guess.completed(file, **form.cleaned_data))
             import_jobs.stage(batch, by=request.user)
         except Refusal as refused:
             refusal = refused
         else:
             return redirect("firms:import_detail", pk=batch.pk)
     status = refusal.status if refusal else 400 if form.is_bound else 200
-    return render(request, "imports/new.html", {"form": form, "refusal": refusal}, status=status)
+    years = range(timezone.localdate().year - 1, timezone.localdate().year - 4, -1)
+    context = {"form": form, "refusal": refusal, "template_years": years}
+    return render(request, "imports/new.html", context, status=status)
 
 
 @importers_only
@@ -106,19 +102,21 @@ def batch_match(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
     form = MatchForm(request.POST)
     if not form.is_valid():
-        reason = next(iter(form.errors.values()))[0]
-        raise Refusal("bad_match", str(reason), place=_("指定企业"), hint=_("请返回更正。"), status=400)
+        reason = str(next(iter(form.errors.values()))[0])
+        raise Refusal("bad_match", reason, place=_("指定企业"), hint=_("返回批次页面重新填写。"), status=400)
     row = get_object_or_404(batch.rows, pk=form.cleaned_data["row"])
-    imports.match_row(row, form.cleaned_data["credit_code"], by=request.user)
-    messages.success(request, _("已指定企业。"))
-    return redirect("firms:import_detail", pk=pk)
+    firm = form.cleaned_data["firm"]
+    imports.match_row(row, firm, by=request.user)
+    messages.success(request, _("第%(n)d行已指定为%(firm)s。") % {"n": row.row_number, "firm": firm.name})
+    return redirect(f"{reverse('firms:import_detail', args=[pk])}?verdict=unmatched")
 
 
 @importers_only
 def batch_refused(request: HttpRequest, pk: int) -> FileResponse:
     """Refused and unmatched rows as they were sent, each with its reasons, to mend and send again."""
     batch = _batch(request, pk)
-    response, _rows = exports.download(exports.refused(batch), f"{PurePath(batch.file_name).stem}-拒收行", "xlsx")
+    response, rows = exports.download(exports.refused(batch), f"{PurePath(batch.file_name).stem}-拒收行", "xlsx")
+    audit.record("batch.download_refused", f"下载拒收行：{batch}", by=request.user, target=batch, after={"rows": rows})
     return response
 
 
@@ -127,7 +125,11 @@ def template(request: HttpRequest, year: int) -> FileResponse:
     """The workbook this department fills in, with what it stated already."""
     department = request.user.department
     table = exports.template(department, year)
-    response, _rows = exports.download(table, table.title, "xlsx")
+    response, rows = exports.download(table, table.title, "xlsx")
+    audit.record(
+        "template.download", f"下载填报表：{table.title}", by=request.user, target=department,
+        after={"year": year, "rows": rows},
+    )  # fmt: skip
     return response
 
 
