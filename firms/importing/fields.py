@@ -37,14 +37,14 @@ class Field:
     longest: int = 200
 
     def parser(self, factor: float = 1.0) -> Callable[[Any], Any]:
-        """Cell → value or None; raises BadCell. ``factor`` turns the column's unit into this field's."""
+        """Cell → value (dates as ISO text) or None; raises BadCell. ``factor`` turns the column's unit into this field's."""
         if self.kind in ("amount", "count"):
             return self._number(factor)
         if self.kind == "term":
             return cells.term(self.terms)
         if self.kind == "date":
             late = self.code == "ends_on"
-            return lambda cell: cells.day(cell, end_of_month=late)
+            return lambda cell: (found := cells.day(cell, end_of_month=late)) and found.isoformat()
         return {"code": cells.credit_code, "name": self._name, "flag": cells.flag, "year": _year}.get(
             self.kind, self._text
         )

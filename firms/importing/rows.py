@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 
 from firms.catalogue import CheckSpec, Term
@@ -61,9 +60,12 @@ class RowParser:
         self.code = by_code.pop("credit_code", None)
         self.name = by_code.pop("name", None)
         self.year = by_code.pop("_year", None)
-        self.columns = [(column.index, code, column.parse, column) for code, column in by_code.items()]
+        self.columns = [
+            (column.index, code, column.parse, column, *column.as_they_are(), column.field.kind == "amount")
+            for code, column in by_code.items()
+        ]
         self.category = self._context_category(by_code)
-        self.sums = dict.fromkeys((code for _, code, _, column in self.columns if column.field.kind == "amount"), 0.0)
+        self.sums = dict.fromkeys((code for _, code, *_, summed in self.columns if summed), 0.0)
         self.totals: list[tuple[int, dict[str, float]]] = []
         missing = [
             item.name for item in self.table.fields.values()
@@ -120,7 +122,7 @@ class RowParser:
 
     def _keep_total(self, number: int, row: list[Any]) -> None:
         found = {}
-        for index, code, _, column in self.columns:
+        for index, code, _, column, *_ in self.columns:
             if code in self.sums and index < len(row):
                 try:
                     found[code] = replace(column.field, minimum=None, maximum=None).parser(column.factor)(row[index])
@@ -150,20 +152,23 @@ class RowParser:
     def _values(self, read: ReadRow, row: list[Any]) -> None:
         width = len(row)
         values, reasons, sums = read.values, read.reasons, self.sums
-        for index, code, parse, column in self.columns:
+        for index, code, parse, column, low, high, summed in self.columns:
             cell = row[index] if index < width else ""
             if cell == "":
                 continue
-            try:
-                value = parse(cell)
-            except BadCell as bad:
-                reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
-                continue
-            if value is None or value == "":
-                continue
-            if code in sums:
+            if type(cell) is float and low <= cell <= high and cell.is_integer():
+                value = cell  # the usual cell: nothing left for the parser to do
+            else:
+                try:
+                    value = parse(cell)
+                except BadCell as bad:
+                    reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
+                    continue
+                if value is None or value == "":
+                    continue
+            if summed:
                 sums[code] += value
-            values[code] = value.isoformat() if isinstance(value, date) else value
+            values[code] = value
         read.code = self._identity(read, row, self.code)
         read.name = self._identity(read, row, self.name)
         if self.year is not None and self._other_year(read, row, self.year):
@@ -234,7 +239,7 @@ class RowParser:
             )
         said = {reason.column for reason in read.reasons}
         for item in self.table.fields.values():
-            place = next((column.place for _, code, _, column in self.columns if code == item.code), item.name)
+            place = next((column.place for _, code, _, column, *_ in self.columns if code == item.code), item.name)
             if item.required and item.code not in values and place not in said:
                 read.reasons.append(Reason("required", f"没有填写{item.name}", "该项必填。", place))
         if values.get("category") in spec.needs_end and "ends_on" not in values:
@@ -256,7 +261,7 @@ class RowParser:
         if len(self.totals) != 1:
             return []
         number, totals = self.totals[0]
-        names = {code: column.header for _, code, _, column in self.columns}
+        names = {code: column.header for _, code, _, column, *_ in self.columns}
         return [
             Reason(
                 "total_differs",

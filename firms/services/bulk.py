@@ -95,7 +95,8 @@ def _load(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], con
     names = ", ".join(map(_q, columns))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {_q(table)} ({names}) FROM STDIN") as copy:
+            # COPY bypasses Django's cursor: without the wrapper a collision would be psycopg's error, not IntegrityError.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {_q(table)} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:

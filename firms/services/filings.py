@@ -92,7 +92,7 @@ def append(
 
 
 def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
-    """Put the sheets of these firms in force; a sheet that exists gets a new version."""
+    """Put the sheets of these firms in force; a sheet that exists gets a new version. Under ``lock_year``."""
     now = bulk.now_value()
 
     def row(firm: int, sheet: Folded) -> tuple[Any, ...]:
@@ -108,13 +108,13 @@ def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
             now,
         )
 
-    bulk.upsert(
-        FactSheet,
-        ("firm_id", "year", "values", "winners", "conflicts", "has_conflicts", "version", "updated_at"),
-        (row(firm, sheet) for firm, sheet in folded.items()),
-        unique=("year", "firm_id"),
-        bump="version",
-    )
+    columns = ("firm_id", "year", "values", "winners", "conflicts", "has_conflicts", "version", "updated_at")
+    there = set(bulk.among(FactSheet.objects.filter(year=year), "firm_id", folded).values_list("firm_id", flat=True))
+    new = [row(firm, sheet) for firm, sheet in folded.items() if firm not in there]
+    bulk.insert(FactSheet, columns, new)
+    if there:  # the slower way only where there is something to replace
+        again = (row(firm, folded[firm]) for firm in there)
+        bulk.upsert(FactSheet, columns, again, unique=("year", "firm_id"), bump="version")
 
 
 @transaction.atomic

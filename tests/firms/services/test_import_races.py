@@ -7,10 +7,10 @@ import pytest
 from django.db import connection, connections
 
 from firms.models import DataYear, Department, FactSheet, Filing, ImportBatch
-from firms.services import filings, imports
+from firms.services import bulk, filings, imports
 from firms.services.catalogue import load_catalogue
 from firms.services.refusal import Refusal
-from tests.factories import FirmFactory, workbook
+from tests.factories import FilingFactory, FirmFactory, workbook
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -25,7 +25,11 @@ def _needs_real_connections():
 def batch():
     load_catalogue(by=None)
     DataYear.objects.create(year=2022)
-    rows = [[firm.credit_code, 5] for firm in FirmFactory.create_batch(20)]
+    firms = FirmFactory.create_batch(20)
+    for firm in firms:  # sheets that exist: two upserts would both pass, where two inserts meet the database's own rule
+        FilingFactory(firm=firm, values={"headcount": 9.0}, source="firm")
+    filings.refold(2022)
+    rows = [[firm.credit_code, 5] for firm in firms]
     batch = imports.upload(
         workbook([["统一社会信用代码", "营业收入（万元）"], *rows]),
         kind="metrics",
@@ -68,7 +72,7 @@ def both_confirm(batch, monkeypatch) -> list[str]:
 
 def test_two_confirmations_at_once_apply_once(batch, monkeypatch):
     assert both_confirm(batch, monkeypatch) == ["applied", "wrong_state"]
-    assert Filing.objects.count() == FactSheet.objects.count() == 20
+    assert Filing.objects.filter(batch=batch).count() == FactSheet.objects.count() == 20
 
 
 def test_the_control_without_the_locks_applies_twice(batch, monkeypatch):
@@ -77,7 +81,20 @@ def test_the_control_without_the_locks_applies_twice(batch, monkeypatch):
     )
     monkeypatch.setattr(filings, "lock_year", lambda year: None)
     assert both_confirm(batch, monkeypatch) == ["applied", "applied"]
-    assert Filing.objects.count() == 40
+    assert Filing.objects.filter(batch=batch).count() == 40
+
+
+def test_a_collision_in_the_database_is_a_refusal_and_nothing_stays(batch, monkeypatch):
+    """Whatever slips past the locks meets the unique rules, and comes out as an answer, not as an accident."""
+    firms = list(FactSheet.objects.values_list("firm_id", flat=True))
+    monkeypatch.setattr(filings, "write_sheets", lambda year, folded: bulk.insert(
+        FactSheet, ("firm_id", "year", "values", "winners", "conflicts", "has_conflicts", "version", "updated_at"),
+        [(firms[0], year, "{}", "{}", "{}", False, 1, bulk.now_value())],
+    ))  # fmt: skip
+    with pytest.raises(Refusal) as refused:
+        imports.confirm(batch, digest=batch.plan_digest, by=None)
+    assert refused.value.code == "collision"
+    assert not Filing.objects.filter(batch=batch).exists()
 
 
 def test_two_batches_on_one_year_do_not_lose_each_other_s_figures(monkeypatch):
