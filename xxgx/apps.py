@@ -6,6 +6,6 @@ class XxgxConfig(AppConfig):
     verbose_name = "系统"
 
     def ready(self) -> None:
-        from xxgx import signin  # noqa: F401  (connects its receivers)
+        from xxgx import converters, signin  # noqa: F401  (what addresses may hold; sign-in's receivers)
 
         apps.get_app_config("axes").verbose_name = "登录安全"  # the library has no Chinese

@@ -87,12 +87,18 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 class RefusalMiddleware:
-    """Turns what views and services refuse into an answer, and refuses NUL before any view sees it."""
+    """Turns what views and services refuse into an answer, and keeps NUL from everything behind it.
+
+    Stands before the session's middleware: the key in the cookie is the first text that reaches the database.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A cookie with NUL is none of ours: as good as not sent.
+        for name in [name for name, text in request.COOKIES.items() if "\0" in name + text]:
+            del request.COOKIES[name]
         # PostgreSQL cannot store NUL and SQLite can: one answer on both, for every parameter there is.
         if "\0" in request.path or any("\0" in text for pair in request.GET.lists() for text in (pair[0], *pair[1])):
             return answer(

@@ -58,8 +58,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "xxgx.errors.RefusalMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -172,6 +172,9 @@ AXES_COOLOFF_TIME = 0.5
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# A name is also locked for everybody after this many failures in the same half hour, whatever addresses they came from.
+AXES_HANDLER = "xxgx.lockout.TwoLimits"
+LOCKOUT_NAME_LIMIT = env.int("LOCKOUT_NAME_LIMIT", default=20)
 AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_CLIENT_IP_CALLABLE = "xxgx.address.client_address"
 # How many proxies of ours stand in front; X-Forwarded-For is believed for exactly that many, else not at all.
@@ -264,6 +267,7 @@ REST_FRAMEWORK = {
         "anon": env("API_ANON_RATE", default="600/min"),
         "user": env("API_USER_RATE", default="1200/min"),
     },
+    "NUM_PROXIES": TRUSTED_PROXIES,  # else the throttle would believe whatever address a client writes itself
     "EXCEPTION_HANDLER": "xxgx.errors.api_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from firms.services import audit
+from firms.services.refusal import Refusal
 
 # Moves without anybody editing, or must not be written down.
 UNSTAMPED = frozenset({"password", "last_login", "updated_at", "version"})
@@ -95,6 +97,21 @@ class OfficeAdmin(admin.ModelAdmin):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet) -> Any:
+        """Rows are chosen by keys that can be keys."""
+        for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.clean(chosen, None)
+            except ValidationError:
+                raise Refusal(
+                    "bad_selection",
+                    _("所选的行无法识别。"),
+                    place=_("所选行"),
+                    hint=_("请刷新页面后重新选择。"),
+                    status=400,
+                ) from None
+        return super().response_action(request, queryset)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

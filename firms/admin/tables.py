@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import tablib
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
@@ -293,6 +294,15 @@ class TableAdmin(ImportExportMixin):
             after={"rows": rows[:TRACED_ROWS], "more": max(0, len(rows) - TRACED_ROWS)},
         )
         return super().process_result(result, request)
+
+    def get_export_queryset(self, request: HttpRequest) -> Any:
+        """The rows the list shows under the same conditions; the list itself answers unreadable ones with all its rows."""
+        try:
+            return super().get_export_queryset(request)
+        except IncorrectLookupParameters:
+            raise Refusal(
+                "bad_conditions", _("筛选条件无法识别，没有导出。"), hint=_("请回到列表重新筛选后再导出。"), status=400
+            ) from None
 
     def get_export_filename(self, request: HttpRequest, queryset: Any, file_format: Any) -> str:
         return f"{self.model._meta.model_name}-{timezone.localdate():%Y%m%d}.{file_format.get_extension()}"

@@ -153,6 +153,66 @@ def test_the_address_does_not_leak_into_what_is_done_outside_a_request(client, l
     assert audit.record("x.y", "定时任务", by=None).address is None
 
 
+@pytest.mark.parametrize("name", ["sessionid", "csrftoken", "anything"])
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/admin/", "/home/", "/livez"])
+def test_a_cookie_with_nul_is_as_good_as_none(client, name, path):
+    """PostgreSQL cannot even be asked for such a session."""
+    client.raise_request_exception = False
+    plain = client.get(path).status_code
+    assert client.get(path, HTTP_COOKIE=f'{name}="aaaaaaaaaa\\000"').status_code == plain
+
+
+def test_a_cookie_with_nul_reaches_nothing(monkeypatch):
+    from xxgx.errors import RefusalMiddleware
+
+    request = RequestFactory().get("/", HTTP_COOKIE='sessionid="a\\000"; other=b')
+    assert "\0" in request.COOKIES["sessionid"]
+    seen = []
+    RefusalMiddleware(lambda request: seen.append(dict(request.COOKIES)))(request)
+    assert seen == [{"other": "b"}]
+    middleware = conf.MIDDLEWARE
+    assert middleware.index("xxgx.errors.RefusalMiddleware") < middleware.index(
+        "django.contrib.sessions.middleware.SessionMiddleware"
+    )
+
+
+@pytest.mark.parametrize(("proxies", "names"), [(0, {"192.0.2.1"}), (1, {"203.0.113.9", "198.51.100.1"})])
+def test_the_throttle_counts_by_the_address_our_proxies_saw(proxies, names, monkeypatch):
+    from rest_framework.settings import api_settings
+    from rest_framework.throttling import AnonRateThrottle
+
+    assert api_settings.NUM_PROXIES == conf.TRUSTED_PROXIES == 0
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", proxies)
+    forwarded = ("203.0.113.9", "8.8.8.8, 198.51.100.1")
+    asked = [RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR=text) for text in forwarded]
+    assert {AnonRateThrottle().get_ident(request) for request in asked} == names
+
+
+def test_a_name_guessed_at_from_many_addresses_is_locked_for_all_of_them(client, leader, as_role, settings):
+    """Five from each of four addresses lock the name; three addresses do not, so nobody locks it from one desk."""
+
+    def guess(host, times):
+        return [sign_in(client, "wrong", REMOTE_ADDR=f"192.0.2.{host}").status_code for _ in range(times)]
+
+    for host in range(3):
+        assert guess(host, 5) == [200, 200, 200, 200, 429]
+    assert sign_in(client, REMOTE_ADDR="198.51.100.1").status_code == 302
+    client.post(reverse("firms:logout"))
+    assert guess(4, 4) == [200] * 4
+    assert guess(5, 1) == [429]
+    assert sign_in(client, REMOTE_ADDR="198.51.100.1").status_code == 429
+    settings.LOCKOUT_NAME_LIMIT = 1000  # it is this limit that refused
+    assert sign_in(client, REMOTE_ADDR="198.51.100.1").status_code == 302
+    settings.LOCKOUT_NAME_LIMIT = 20
+    client.post(reverse("firms:logout"))
+    from axes.models import AccessAttempt
+
+    chosen = list(AccessAttempt.objects.values_list("pk", flat=True))
+    form = {"action": "unlock", "_selected_action": chosen}
+    as_role(Role.SECURITY).post(reverse("admin:axes_accessattempt_changelist"), form)
+    assert sign_in(client, REMOTE_ADDR="198.51.100.1").status_code == 302
+
+
 def test_alive_and_ready(client):
     assert client.get("/livez").status_code == 200
     response = client.get("/readyz")
