@@ -1,29 +1,28 @@
 """What a person types or picks on the pages of `firms`; rules beyond form stand in the services."""
 
 from django import forms
-from django.utils import timezone
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from firms.models import Department, Firm, ImportBatch, RegisterEntry, Role, User
+from firms import catalogue
+from firms.models import Department, Firm, ImportBatch, Role, User
 
 
 class UploadForm(forms.Form):
-    """One file on its way in. A department's officer does not choose the department: it is theirs."""
+    """One file on its way in. What is left open is told from the file; a department's officer has one department."""
 
-    kind = forms.ChoiceField(label=_("内容"), choices=ImportBatch.Kind.choices, initial=ImportBatch.Kind.METRICS)
+    kind = forms.ChoiceField(label=_("内容"), choices=[("", _("自动判断")), *ImportBatch.Kind.choices], required=False)
     department = forms.ModelChoiceField(
-        label=_("数据所属部门"), queryset=Department.objects.all(), required=False, empty_label=_("请选择部门")
+        label=_("数据所属部门"), queryset=Department.objects.all(), required=False, empty_label=_("自动判断")
     )
     year = forms.IntegerField(
         label=_("数据年度"),
         required=False,
         min_value=1949,
         max_value=2100,
-        help_text=_("指标数据必填：表中数字是哪一年的。"),
+        help_text=_("指标数据是哪一年的；不填则按文件名和标题判断。"),
     )
-    register_kind = forms.ChoiceField(
-        label=_("台账种类"), choices=[("", _("请选择台账")), *RegisterEntry.Kind.choices], required=False
-    )
+    register_kind = forms.ChoiceField(label=_("台账种类"), required=False)
     file = forms.FileField(
         label=_("文件"),
         help_text=_("xlsx、xls 或 csv；表头不必在第一行，合计行和备注会自动识别。"),
@@ -37,23 +36,24 @@ class UploadForm(forms.Form):
     def __init__(self, *args, user: User, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.fields["year"].initial = timezone.localdate().year - 1
+        own = user.department.code if user.department else ""
+        registers = [
+            (kind, spec.name) for kind, spec in catalogue.load().registers.items() if not own or own in spec.owners
+        ]
+        self.fields["register_kind"].choices = [("", _("自动判断")), *registers]
+        kinds = [("", _("自动判断")), *ImportBatch.Kind.choices]
         if user.role == Role.DEPARTMENT:
             del self.fields["department"]
-            self.fields["kind"].choices = [c for c in ImportBatch.Kind.choices if c[0] != ImportBatch.Kind.FIRMS]
-            if user.department.code == "market":  # the registry of firms is the market supervision's own
-                self.fields["kind"].choices = ImportBatch.Kind.choices
+            closed = set() if own == "market" else {ImportBatch.Kind.FIRMS}  # the register of firms is 市场监管局's own
+            closed |= set() if registers else {ImportBatch.Kind.REGISTERS}
+            kinds = [choice for choice in kinds if choice[0] not in closed]
+        self.fields["kind"].choices = kinds
         for field in self.fields.values():
             control = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"
             field.widget.attrs.setdefault("class", control)
 
     def clean(self) -> dict:
-        cleaned = super().clean() or {}
-        kind = cleaned.get("kind")
-        if kind == ImportBatch.Kind.METRICS and not cleaned.get("year") and "year" not in self.errors:
-            self.add_error("year", _("指标数据要写明数据年度。"))
-        if kind == ImportBatch.Kind.REGISTERS and not cleaned.get("register_kind"):
-            self.add_error("register_kind", _("请选择这份文件是哪一种台账。"))
+        cleaned = super().clean()
         if self.user.role == Role.DEPARTMENT:
             cleaned["department"] = self.user.department
         return cleaned
@@ -68,20 +68,19 @@ class UndoForm(forms.Form):
 
 
 class MatchForm(forms.Form):
-    """A person says which firm a row is about."""
+    """A person says which firm a row is about: by credit code, or by a name that is one firm's alone."""
 
     row = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-    credit_code = forms.CharField(
-        label=_("统一社会信用代码"),
-        max_length=18,
-        widget=forms.TextInput(attrs={"class": "form-control form-control-sm"}),
-    )
+    firm = forms.CharField(label=_("企业"), max_length=128, error_messages={"required": _("请填写企业名称或代码。")})
 
-    def clean_credit_code(self) -> Firm:
-        code = self.cleaned_data["credit_code"].strip().upper()
-        firm = Firm.objects.filter(credit_code=code).first()
-        if firm is None:
+    def clean_firm(self) -> Firm:
+        text = self.cleaned_data["firm"].strip()
+        exact = Firm.objects.filter(Q(credit_code=text.upper()) | Q(name=text))
+        found = list(exact[:2]) or list(Firm.objects.filter(Q(name__contains=text) | Q(name_initials=text.lower()))[:2])
+        if not found:
             raise forms.ValidationError(
-                _("企业名录中没有代码为 %(code)s 的企业，请先导入名录。"), params={"code": code}
+                _("企业名录中没有“%(text)s”，请核对，或先导入企业名录。"), params={"text": text}
             )
-        return firm
+        if len(found) > 1:
+            raise forms.ValidationError(_("有多家企业符合“%(text)s”，请写全称或代码。"), params={"text": text})
+        return found[0]

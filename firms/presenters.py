@@ -51,7 +51,7 @@ def job(row: Job) -> JobView:
         running=row.state in {Job.State.QUEUED, Job.State.RUNNING},
         failed=row.state in {Job.State.FAILED, Job.State.CANCELLED},
         progress=row.progress,
-        message=row.message,
+        message=row.message if row.state in {Job.State.QUEUED, Job.State.RUNNING} else "",
         error=row.error,
         outcome=str(row.result.get("message", "")),
         url=_link(row.result.get("link")),
@@ -239,10 +239,9 @@ def _labels(batch: ImportBatch) -> dict[str, str]:
 def _row(row: ImportRow, labels: dict[str, str], candidates: list[Firm]) -> RowView:
     changed = row.before
     shown = row.values if row.verdict != ImportRow.Verdict.CHANGE else {code: row.values.get(code) for code in changed}
+    shown = {code: shown[code] for code in (*(c for c in labels if c in shown), *(c for c in shown if c not in labels))}
     cells = [
-        Cell(
-            labels.get(code, code), _plain(changed.get(code)) if code in changed else "", _plain(value), code in changed
-        )
+        Cell(labels.get(code, code), _plain(changed.get(code)), _plain(value), changed.get(code) is not None)
         for code, value in shown.items()
     ]
     unmatched = row.verdict == ImportRow.Verdict.UNMATCHED
@@ -252,7 +251,7 @@ def _row(row: ImportRow, labels: dict[str, str], candidates: list[Firm]) -> RowV
         place=_("第%d行") % row.row_number
         if not row.sheet
         else _("%(sheet)s 第%(n)d行") % {"sheet": row.sheet, "n": row.row_number},
-        firm=row.firm.name if row.firm_id else "",
+        firm=row.firm.name if row.firm_id else str(row.values.get("name", "")),
         verdict=row.get_verdict_display(),
         tone=VERDICT_TONES.get(row.verdict, ""),
         cells=cells,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
 
 from firms.catalogue import Catalogue
-from firms.importing import fields, header, spool
+from firms.importing import fields, header, sniff, spool
 from firms.importing.cells import key
 from firms.importing.fields import Table
 from firms.importing.header import Header
-from firms.models import ImportBatch
+from firms.importing.problem import Unreadable
+from firms.models import Department, ImportBatch
 from firms.services import catalogue
+from firms.services.refusal import Refusal
 
 Kind = ImportBatch.Kind
 
@@ -103,3 +110,51 @@ def _department(name: str, current: Catalogue, owners: set[str]) -> str:
     if len(named) == 1:
         return named.pop()
     return owners.pop() if len(owners) == 1 else ""
+
+
+def completed(
+    file: File, *, kind: str, department: Department | None, year: int | None, register_kind: str
+) -> dict[str, Any]:
+    """What was left open on upload, filled in from the file itself; what was said stands.
+
+    Raises Refusal naming what cannot be told. The file is looked at in a bounded child, as when it is read.
+    """
+    open_ends = not kind or department is None or (kind == Kind.METRICS and year is None)
+    open_ends = open_ends or (kind == Kind.REGISTERS and not register_kind)
+    seen = _seen(file) if open_ends else Guess()
+    register = register_kind or seen.register_kind
+    kind = kind or seen.kind
+    if not kind:
+        raise _unclear("kind", "看不出这是名录、指标数据还是台账。", "请选择“内容”后重新上传。")
+    year = year or seen.year
+    if kind == Kind.METRICS and year is None:
+        raise _unclear("year", "看不出是哪个年度的数据。", "请填写“数据年度”后重新上传。")
+    if kind == Kind.REGISTERS and not register:
+        raise _unclear("register", "看不出是哪一种台账。", "请选择“台账种类”后重新上传。")
+    department = department or Department.objects.filter(code=seen.department).first()
+    return {
+        "kind": kind,
+        "department": department,
+        "year": year if kind == Kind.METRICS else None,
+        "register_kind": register if kind == Kind.REGISTERS else "",
+    }
+
+
+def _unclear(what: str, message: str, hint: str) -> Refusal:
+    return Refusal(f"unclear_{what}", message, place="上传文件", hint=hint, status=400)
+
+
+def _seen(file: File) -> Guess:
+    """An upload may live in memory only; the child reads a path."""
+    limits = sniff.Limits(size=settings.IMPORT_MAX_BYTES, unpacked=settings.IMPORT_MAX_UNPACKED_BYTES)
+    try:
+        sniff.identify(file, limits)  # type: ignore[arg-type]
+        with tempfile.NamedTemporaryFile(prefix="look-") as copy:
+            for block in file.chunks():
+                copy.write(block)
+            copy.flush()
+            return guess(copy.name, file.name or "")
+    except Unreadable as bad:
+        raise Refusal(bad.code, bad.message, place=f"文件“{file.name}”", hint=bad.hint, status=400) from bad
+    finally:
+        file.seek(0)

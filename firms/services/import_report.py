@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from firms.importing import cells, spool
 from firms.importing.plan import REFUSED, UNMATCHED
 from firms.models import ImportBatch
 from firms.services import import_rows
@@ -18,10 +19,29 @@ def refused_rows(batch: ImportBatch) -> Iterable[tuple[list[str], Iterator[tuple
 
 
 def _refused_of(batch: ImportBatch, sheet: str) -> Iterator[tuple[str, int, list[Any], str]]:
+    wanted = batch.rows.filter(sheet=sheet, verdict__in=(REFUSED, UNMATCHED), cells=[]).values_list(
+        "row_number", flat=True
+    )
+    sent = raw_cells(batch, sheet, set(wanted))
     for chunk in import_rows.staged(batch, verdicts=(REFUSED, UNMATCHED), with_cells=True):
         for _, row in chunk:
             if row.sheet == sheet:
-                yield row.sheet, row.number, row.cells, "；".join(map(in_words, row.reasons))
+                said = row.cells or sent.get(row.number, [])
+                yield row.sheet, row.number, said, "；".join(map(in_words, row.reasons))
+
+
+def raw_cells(batch: ImportBatch, sheet: str, numbers: set[int]) -> dict[int, list[Any]]:
+    """Row number → cells as they stand in the original file, for rows that were good until another one contradicted them."""
+    if not numbers:
+        return {}
+    with spool.read(batch.file.path) as rows:
+        return {
+            number: [cells.shown(cell) for cell in found]
+            for page in rows.sheets()
+            if page.name == sheet
+            for number, found in page.rows
+            if number in numbers
+        }
 
 
 def in_words(reason: dict[str, str]) -> str:

@@ -9,8 +9,8 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from firms.models import DataYear, FactSheet, ImportBatch, Job, User
-from scoring.engine import parse_scheme
+from firms.models import DataYear, FactSheet, Firm, ImportBatch, Job, Metric, User
+from scoring.engine import explain, parse_scheme
 from scoring.models import EvaluationPeriod, Run, Scheme, Score, StageRecord
 
 LISTED = 50  # names shown per list on a page; the rest is one click away in the ranking and the back office
@@ -55,6 +55,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Lacking:
+    """A firm without a rank, and why: what is missing and who files it, or what shut it out and by which article."""
+
+    name: str
+    credit_code: str
+    why: list[str]
+
+
+@dataclass(frozen=True)
 class PeriodPage:
     period: EvaluationPeriod
     line: PeriodLine
@@ -62,12 +71,14 @@ class PeriodPage:
     checks: list[Check]
     can_publish: bool
     confirm: list[Score]
-    unclassified: list[Score]
-    excluded: list[Score]
+    unclassified: list[Lacking]
+    excluded: list[Lacking]
     counts: dict[str, int]
     job: Job | None
     stages: list[tuple[str, str]]
     stated: dict[str, str]
+    open_checks: list[str]  # worth a look before publishing
+    left_open: list[str]  # can be mended only before locking
 
 
 @dataclass(frozen=True)
@@ -163,7 +174,7 @@ def period_page(user: User, year: int) -> PeriodPage:
         EvaluationPeriod.objects.visible_to(user).select_related("scheme", "year", "published_run").get(year_id=year)
     )
     line = _lines(EvaluationPeriod.objects.filter(pk=period.pk))[0]
-    runs = list(Run.objects.complete().filter(period=period).order_by("-number")[:20])
+    runs = list(Run.objects.complete().filter(period=period).select_related("scheme").order_by("-number")[:20])
     latest = runs[0] if runs else None
     scores = Score.objects.filter(run=latest) if latest else Score.objects.none()
     counts = dict(scores.values_list("status").annotate(Count("pk")).order_by())
@@ -182,50 +193,100 @@ def period_page(user: User, year: int) -> PeriodPage:
         checks=checks,
         can_publish=latest is not None and all(check.passed for check in checks if check.blocking),
         confirm=confirm,
-        unclassified=list(scores.filter(status=Score.Status.UNCLASSIFIED).order_by("credit_code")[:LISTED]),
-        excluded=list(scores.filter(status=Score.Status.EXCLUDED).order_by("credit_code")[:LISTED]),
+        unclassified=_unclassified(period, scores),
+        excluded=_excluded(period, latest, scores),
         counts=counts,
         job=job,
         stages=list(names.items()),
         stated={record.firm.credit_code: names.get(record.stage, record.stage) for record in stated},
+        open_checks=[f"{check.label}：{check.detail}" for check in checks if not check.passed],
+        left_open=[f"{check.label}：{check.detail}" for check in checks if not check.passed and check.url],
     )
+
+
+def _unclassified(period: EvaluationPeriod, scores) -> list[Lacking]:
+    """What the stage rules ask of each firm and nobody has filed, with the department that owns it."""
+    found = list(scores.filter(status=Score.Status.UNCLASSIFIED).order_by("credit_code")[:LISTED])
+    if not found:
+        return []
+    rules = [stage.when.node for stage in parse_scheme(period.scheme.text).stages if stage.when is not None]
+    asked = {key[1] for node in rules for key in node.inputs() if key[0] == "metric"}
+    owners = {m.code: (m.name, m.owner) for m in Metric.objects.filter(code__in=asked).select_related("owner")}
+    firms = [score.firm_id for score in found]
+    sheets = dict(FactSheet.objects.filter(year=period.year_id, firm__in=firms).values_list("firm_id", "values"))
+    founded = dict(Firm.objects.filter(pk__in=firms).values_list("pk", "registered_on"))
+    lines = []
+    for score in found:
+        why = [] if founded[score.firm_id] else [_("注册成立日期（企业名录）")]
+        for code, (name, owner) in owners.items():
+            if code not in sheets.get(score.firm_id, {}):
+                why.append(f"{name}（{owner.name}）" if owner else name)
+        lines.append(Lacking(score.name, score.credit_code, why))
+    return lines
+
+
+def _excluded(period: EvaluationPeriod, latest: Run | None, scores) -> list[Lacking]:
+    """Which item of 表3 shut each firm out, by the run's own record."""
+    found = list(scores.filter(status=Score.Status.EXCLUDED).order_by("credit_code")[:LISTED])
+    if not found or latest is None:
+        return []
+    scheme = parse_scheme(latest.scheme.text)
+    lines = []
+    for score in found:
+        explained = explain(scheme, latest.references, bytes(score.detail), period.as_of)
+        why = [f"{a.name}（{a.article}）" for a in explained.adjustments if a.kind == "exclusion" and a.applies]
+        lines.append(Lacking(score.name, score.credit_code, why))
+    return lines
 
 
 def _checklist(period, line, latest, counts, to_confirm: int, waiting: int) -> list[Check]:
     unclassified = counts.get(Score.Status.UNCLASSIFIED, 0)
     imports = reverse("firms:imports")
+
+    def judged(count: int, some: str, none: str, anchor: str) -> tuple[bool, bool, str, str]:
+        """State, not blocking, words, link; a locked year takes nothing, so there is nowhere to go."""
+        if latest is None:
+            return False, False, _("计算之后才能知道"), ""
+        if not count:
+            return True, False, none, ""
+        return False, False, some % count, "" if line.locked else anchor
+
     return [
         Check(
-            _("已有企业数据"),
+            _("企业数据"),
             line.facts > 0,
             True,
             _("%(n)d家企业有本年度数据") % {"n": line.facts},
             "" if line.facts else imports,
         ),
         Check(
-            _("已完成评价计算"), latest is not None, True, _("第%d次计算") % latest.number if latest else _("尚未计算")
+            _("评价计算"), latest is not None, True, _("已有第%d次计算") % latest.number if latest else _("尚未计算")
         ),
-        Check(_("数据年度已锁定"), line.locked, False, _("锁定后满分值冻结，任何途径都不能再改本年度数据")),
         Check(
-            _("没有等待确认的导入"),
+            _("数据锁定"),
+            line.locked,
+            False,
+            _("已锁定，满分值已冻结") if line.locked else _("未锁定；锁定后满分值冻结，任何途径都不能再改本年度数据"),
+        ),
+        Check(
+            _("待确认的导入"),
             waiting == 0,
             False,
-            _("%d个批次等待确认") % waiting if waiting else _("全部处理完毕"),
+            _("%d个批次等待确认") % waiting if waiting else _("没有"),
             imports if waiting else "",
         ),
         Check(
-            _("没有待补数据的企业"),
-            unclassified == 0,
-            False,
-            _("%d家缺少划分企业类型所需的数据，不参加排名") % unclassified if unclassified else _("企业类型均已划分"),
-            "#unclassified" if unclassified else "",
+            _("待补数据的企业"),
+            *judged(
+                unclassified,
+                _("%d家缺少划分企业类型所需的数据，不参加排名"),
+                _("没有，企业类型均已划分"),
+                "#unclassified",
+            ),
         ),
         Check(
-            _("没有待核定的企业类型"),
-            to_confirm == 0,
-            False,
-            _("%d家初创期企业营业收入已达扩张期标准，请核定") % to_confirm if to_confirm else _("均已核定"),
-            "#confirm" if to_confirm else "",
+            _("待核定的企业类型"),
+            *judged(to_confirm, _("%d家初创期企业营业收入已达扩张期标准，请核定"), _("没有，均已核定"), "#confirm"),
         ),
     ]
 

@@ -107,7 +107,7 @@ def test_the_queue_of_unmatched_rows_outlives_the_confirmation(page, firm):
     shown = page.get(reverse("firms:import_detail", args=[batch.pk])).content.decode()
     assert other.credit_code in shown  # proposed, because the names resemble
     row = batch.rows.get(verdict="unmatched")
-    page.post(reverse("firms:import_match", args=[batch.pk]), {"row": row.pk, "credit_code": other.credit_code})
+    page.post(reverse("firms:import_match", args=[batch.pk]), {"row": row.pk, "firm": "试样二号"})
     assert FactSheet.objects.get(firm=other).values["revenue"] == 20
     page.post(reverse("firms:import_undo", args=[batch.pk]), {"reason": "测试"})
     assert not FactSheet.objects.filter(values__has_key="revenue").exists()
@@ -258,3 +258,34 @@ def test_undo_keeps_a_firm_somebody_edited_since(client, db):
     assert Firm.objects.get(credit_code=code).name == "新乡更名有限公司"
     batch.refresh_from_db()
     assert any("保留" in problem["message"] for problem in batch.problems)
+
+
+def test_what_is_left_open_is_told_from_the_file(page, firm):
+    response = upload(page, sheet_of(firm), kind="", year="")
+    batch = ImportBatch.objects.get()
+    assert response.status_code == 302
+    assert (batch.kind, batch.year) == ("metrics", 2022)
+
+
+def test_what_cannot_be_told_is_asked_for(page, firm):
+    rows = [["统一社会信用代码", "营业收入(万元)"], [firm.credit_code, 5]]
+    response = upload(page, workbook(rows, name="数据.xlsx"), kind="", year="")
+    assert response.status_code == 400
+    assert "看不出是哪个年度" in response.content.decode()
+    assert not ImportBatch.objects.exists()
+
+
+def test_rows_that_contradict_each_other_come_back_whole(page, firm, tmp_path):
+    rows = [
+        ["统一社会信用代码", "企业名称", "营业收入(万元)"],
+        [firm.credit_code, firm.name, 5],
+        [firm.credit_code, firm.name, 6],
+    ]
+    upload(page, workbook(rows))
+    batch = ImportBatch.objects.get()
+    assert batch.counts["refused"] == 2
+    content = b"".join(page.get(reverse("firms:import_refused", args=[batch.pk])).streaming_content)
+    (tmp_path / "refused.xlsx").write_bytes(content)
+    returned = CalamineWorkbook.from_path(tmp_path / "refused.xlsx").get_sheet_by_index(0).to_python()
+    sent = [(row[1], float(row[2])) for row in returned if row[0] == firm.credit_code]
+    assert sent == [(firm.name, 5.0), (firm.name, 6.0)]
