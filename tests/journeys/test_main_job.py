@@ -81,7 +81,8 @@ def test_import_rescore_ranking_export_publish(visit, tmp_path):
     # Not public until it is published, and then at once.
     public.open(f"/rankings/?year={YEAR}", status=404)
     page = office.open(f"/office/periods/{YEAR}/")
-    page.get_by_role("button", name="发布", exact=True).click()
+    page.get_by_text("发布…", exact=True).click()
+    page.get_by_role("button", name="确认发布").click()
     wait_for(page, "已发布")
     page = public.open(f"/rankings/?year={YEAR}&q={code}")
     assert page.locator("main tbody tr td.total").first.inner_text() == total
