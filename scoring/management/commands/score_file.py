@@ -3,9 +3,9 @@
 import datetime as dt
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from firms.exports import Column, Table, write_csv, write_xlsx
+from firms.exports import write_csv, write_xlsx
 from firms.importing import cells, spool
 from firms.importing.header import letter
 from firms.importing.problem import BadCell, Unreadable
@@ -29,19 +29,20 @@ from scoring.engine import (
     evaluate,
     parse_scheme,
 )
-from scoring.engine.explain import STATE_WORDS, STATUS_WORDS
-from scoring.engine.indicators import STATES, VALUE, ZERO
+from scoring.engine.explain import STATUS_WORDS
 from scoring.engine.record import peer_groups
+from scoring.results import missing_for_stage, result_table
 
 SHOWN = 20  # problems named before the rest is only counted
 Parse = Callable[[Any], Any]
 NAMES = {
     "name": ("企业名称", "名称"),
     "registered_on": ("注册成立日期", "成立日期", "注册日期"),
-    "stage_since": ("跨入现阶段日期",),
+    "stage_since": ("跨入现企业类型日期", "跨入现阶段日期"),
 }
 STAGE_COLUMNS = {
-    "previous_stage": ("上期阶段",), "previous2_stage": ("上上期阶段",), "override_stage": ("核定阶段",), "peak_stage": ("降档前阶段",),
+    "previous_stage": ("上期企业类型", "上期阶段"), "previous2_stage": ("上上期企业类型", "上上期阶段"),
+    "override_stage": ("核定企业类型", "核定阶段"), "peak_stage": ("降档前企业类型", "降档前阶段"),
 }  # fmt: skip
 RECORD_COLUMNS = {
     "kind": ("台账", "种类", "台账种类"), "category": ("类别",), "level": ("级别",), "starts": ("开始日期", "认定日期", "日期"),
@@ -60,21 +61,21 @@ class Sheet:
 
 
 class Command(BaseCommand):
-    help = "按方案文件给表格计分(不用数据库):第一列为企业编号,其余列用数据项代码或中文名称。"
+    help = "按方案文件给表格计分（不用数据库）：第一列为企业编号，其余列用数据项代码或中文名称。"
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("scheme", type=Path, metavar="SCHEME", help="方案文件(TOML)")
-        parser.add_argument("data", type=Path, metavar="DATA", help="当年数据(xlsx、xls、csv)")
+        parser.add_argument("scheme", type=Path, metavar="SCHEME", help="方案文件（TOML）")
+        parser.add_argument("data", type=Path, metavar="DATA", help="当年数据（xlsx、xls、csv）")
         parser.add_argument("--previous", type=Path, help="上年数据")
         parser.add_argument(
-            "--records", type=Path, help="台账:企业编号、台账、类别、级别、开始日期、结束日期、金额、数量"
+            "--records", type=Path, help="台账：企业编号、台账、类别、级别、开始日期、结束日期、金额、数量"
         )
-        parser.add_argument("--as-of", type=_date, help="基准日,如 2022-12-31;默认为上一年12月31日")
-        parser.add_argument("--year", type=int, help="数据年度;默认为基准日所在年")
-        parser.add_argument("--references", type=Path, help="已锁定评价期公布的参照值(JSON);不给则由本表计算")
+        parser.add_argument("--as-of", type=_date, help="基准日，如 2022-12-31；默认为上一年12月31日")
+        parser.add_argument("--year", type=int, help="数据年度；默认为基准日所在年")
+        parser.add_argument("--references", type=Path, help="已锁定评价期公布的参照值（JSON）；不给则由本表计算")
         parser.add_argument("--references-out", type=Path, help="把所用的参照值写到这个文件")
-        parser.add_argument("--out", type=Path, required=True, help="结果文件(.xlsx 或 .csv)")
+        parser.add_argument("--out", type=Path, required=True, help="结果文件（.xlsx 或 .csv）")
 
     def handle(self, *args: Any, **options: Any) -> None:
         out: Path = options["out"]
@@ -93,28 +94,32 @@ class Command(BaseCommand):
             evaluation = evaluate(scheme, cohort, references)
         except CohortError as error:
             raise CommandError(str(error)) from error
-        table = result(evaluation, data)
+        table = result_table(evaluation, data.columns.get("name"))
         try:
             (write_csv if out.suffix.lower() == ".csv" else write_xlsx)(table, out)
             if options["references_out"]:
                 text = json.dumps(evaluation.references, ensure_ascii=False, indent=1)
                 options["references_out"].write_text(text + "\n", encoding="utf-8")
         except (OSError, Refusal) as error:
-            raise CommandError(f"写不了结果文件:{error}") from error
+            raise CommandError(f"写不了结果文件：{error}") from error
         self.report(evaluation, data, previous, records, out)
 
     def report(self, evaluation: Evaluation, data: Sheet, previous: Sheet, records: Sheet, out: Path) -> None:
         counts = np.bincount(evaluation.status, minlength=len(STATUS_WORDS))
         words = "、".join(f"{word}{count}家" for word, count in zip(STATUS_WORDS.values(), counts, strict=True))
         cohort = evaluation.cohort
-        self.stdout.write(f"数据年度{cohort.year},基准日{cohort.as_of}。共{len(cohort)}家:{words}。结果:{out}")
+        self.stdout.write(f"数据年度{cohort.year}，基准日{cohort.as_of}。共{len(cohort)}家：{words}。结果：{out}")
+        lacking = Counter(name for names in missing_for_stage(evaluation).values() for name in names)
+        if lacking:
+            listed = "、".join(f"缺{name}{count}家" for name, count in lacking.most_common())
+            self.stdout.write(f"待补数据：{listed}（逐家见结果文件“所缺数据”一列）。")
         for sheet in (data, previous, records):
             if sheet.ignored:
-                self.stdout.write(f"{sheet.file}里没有用到的列:{'、'.join(sheet.ignored)}")
+                self.stdout.write(f"{sheet.file}里没有用到的列：{'、'.join(sheet.ignored)}")
         for sheet in (previous, records):
             strangers = len(set(sheet.keys) - set(cohort.keys))
             if strangers:
-                self.stdout.write(f"{sheet.file}里有{strangers}家企业不在当年数据中,未用。")
+                self.stdout.write(f"{sheet.file}里有{strangers}家企业不在当年数据中，未用。")
 
 
 def _date(text: str) -> dt.date:
@@ -125,10 +130,10 @@ def _scheme(path: Path) -> Scheme:
     try:
         return parse_scheme(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"读不出方案文件{path}:应为UTF-8编码的文本文件。") from error
+        raise CommandError(f"读不出方案文件{path}：应为UTF-8编码的文本文件。") from error
     except SchemeError as error:
-        lines = [f"{path} 第{line}行:{message}" for line, message in error.problems]
-        raise CommandError("方案文件有误:\n" + "\n".join(lines[:SHOWN])) from error
+        lines = [f"{path} 第{line}行：{message}" for line, message in error.problems]
+        raise CommandError("方案文件有误：\n" + "\n".join(lines[:SHOWN])) from error
 
 
 def _references(path: Path | None) -> Any:
@@ -137,9 +142,9 @@ def _references(path: Path | None) -> Any:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CommandError(f"读不出参照值文件{path}:应为JSON。") from error
+        raise CommandError(f"读不出参照值文件{path}：应为JSON。") from error
     if not isinstance(found, dict):
-        raise CommandError(f"参照值文件{path}的内容不对:最外层应为各指标。")
+        raise CommandError(f"参照值文件{path}的内容不对：最外层应为各指标。")
     return found
 
 
@@ -159,7 +164,7 @@ def number(cell: Any) -> float:
         except ValueError:
             value = math.nan
         if not text.isascii() or "_" in text or not math.isfinite(value):
-            raise BadCell("not_a_number", f"应为数字,实为“{text[:30]}”")
+            raise BadCell("not_a_number", f"应为数字，实为“{text[:30]}”")
     if not math.isfinite(value):
         raise BadCell("not_finite", "不是有效数值")
     return value
@@ -172,7 +177,7 @@ def _one_of(words: dict[str, str], what: str) -> Parse:
     def parse(cell: Any) -> str:
         text = cells.folded(cell)
         if text and text not in codes:
-            raise BadCell("unknown", f"未知的{what}“{text[:30]}”,应为{'、'.join(words.values())}之一")
+            raise BadCell("unknown", f"未知的{what}“{text[:30]}”，应为{'、'.join(words.values())}之一")
         return codes.get(text, "")
 
     return parse
@@ -203,7 +208,7 @@ def data_columns(scheme: Scheme) -> dict[str, tuple[str, Parse]]:
     for key in ("registered_on", "stage_since"):
         add(key, cells.day, *NAMES[key])
     for key, headings in STAGE_COLUMNS.items():
-        add(key, _one_of(stages, "阶段"), *headings)
+        add(key, _one_of(stages, "企业类型"), *headings)
     add("demoted_before", _yes, "上期降档")
     for group in {"industry", "park", *scheme.groups_used, *peer_groups(scheme)}:
         add(group, cells.text, *{"industry": ("行业", "主导产业"), "park": ("园区",)}.get(group, ()))
@@ -229,7 +234,7 @@ def record_columns(scheme: Scheme) -> dict[str, tuple[str, Parse]]:
 # ---- reading
 def _key(cell: Any) -> str:
     if isinstance(cell, float) and abs(cell) >= 1e15:
-        raise BadCell("code_as_number", "编号被存成了数字,末位已丢失,请把该列设为文本格式重新录入")
+        raise BadCell("code_as_number", "编号被存成了数字，末位已丢失，请把该列设为文本格式重新录入")
     return cells.folded(cell)
 
 
@@ -259,7 +264,7 @@ def _table(
         if meaning is None:
             sheet.ignored += [heading] if heading else []
         elif meaning[0] in sheet.columns:
-            problems.append(f"第{header[0]}行{letter(first + at)}列:“{heading}”与另一列重复")
+            problems.append(f"第{header[0]}行{letter(first + at)}列：“{heading}”与另一列重复")
         else:
             used[at] = meaning
             sheet.columns[meaning[0]] = []
@@ -275,7 +280,7 @@ def _table(
             if key in seen and not repeated:
                 raise BadCell("repeated", f"企业“{key}”与第{seen[key]}行重复")
         except BadCell as error:
-            problems.append(f"第{line}行{letter(first)}列:{error.message}")
+            problems.append(f"第{line}行{letter(first)}列：{error.message}")
             continue
         seen[key] = line
         sheet.keys.append(key)
@@ -283,11 +288,11 @@ def _table(
             try:
                 sheet.columns[name].append(parse(row[at]))
             except BadCell as error:
-                problems.append(f"第{line}行{letter(first + at)}列({headings[at]}):{error.message}")
+                problems.append(f"第{line}行{letter(first + at)}列（{headings[at]}）：{error.message}")
                 sheet.columns[name].append(None)
     if problems:
         more = f"\n另有{len(problems) - SHOWN}处。" if len(problems) > SHOWN else ""
-        raise CommandError(f"{file}有{len(problems)}处问题,没有计分:\n" + "\n".join(problems[:SHOWN]) + more)
+        raise CommandError(f"{file}有{len(problems)}处问题，没有计分：\n" + "\n".join(problems[:SHOWN]) + more)
     return sheet
 
 
@@ -326,64 +331,3 @@ def build(scheme: Scheme, data: Sheet, previous: Sheet, records: Sheet, as_of: d
         ),
         {name: np.array(data.columns[name], dtype=bool) for name in manual if name in data.columns},
     )  # fmt: skip
-
-
-# ---- results to rows
-def result(evaluation: Evaluation, data: Sheet) -> Table:
-    """One row a firm: stage, every indicator's value and points, dimensions, adjustments, total, ranks."""
-    scheme, e = evaluation.scheme, evaluation
-    decimals = scheme.settings["decimals"]
-    columns = [
-        Column("企业编号", width=24),
-        Column("企业名称", width=32),
-        Column("状态"),
-        Column("阶段"),
-        Column("待确认"),
-    ]
-    for i in scheme.indicators:
-        columns += [Column(f"{i.code} {i.name} 指标值", "number", decimals=6), Column(f"{i.code} 状态")]
-        columns.append(Column(f"{i.code} 得分", "number", decimals=6))
-    for d in scheme.dimensions:
-        columns += [Column(f"{d.name} 得分", "number", decimals=6), Column(f"{d.name} 加权", "number", decimals=6)]
-    columns += [Column("基础得分", "number", decimals=6)]
-    columns += [Column(f"不纳入:{x.name}") for x in scheme.exclusions]
-    columns += [Column(f"扣分:{x.name}", "number") for x in scheme.deductions]
-    columns += [Column(f"系数:{x.name}", "number") for x in scheme.decays]
-    columns += [Column(f"附加分:{x.name}", "number") for x in scheme.bonuses]
-    columns += [Column("未舍入得分", "number", decimals=9), Column("最终得分", "number", decimals=decimals)]
-    columns += [Column(f"{title}名次", "integer") for title in ("总", "同阶段", "同行业")]
-
-    def rows() -> Iterator[list[Any]]:
-        statuses = list(STATUS_WORDS.values())
-        names = data.columns.get("name", [""] * len(e))
-        for i, key in enumerate(e.cohort.keys):
-            stage = scheme.stages[e.stage[i]].name if e.stage[i] >= 0 else ""
-            row: list[Any] = [
-                key,
-                names[i] or "",
-                statuses[e.status[i]],
-                stage,
-                "是" if e.needs_confirmation[i] else "",
-            ]
-            for j in range(len(scheme.indicators)):
-                value = (
-                    float(e.value[i, j]) if e.state[i, j] in (VALUE, ZERO) or e.value[i, j] == e.value[i, j] else None
-                )
-                row += [value, STATE_WORDS[STATES[e.state[i, j]]], float(e.points[i, j])]
-            for j in range(len(scheme.dimensions)):
-                row += [float(e.dimensions[i, j]), float(e.weighted[i, j])]
-            row.append(float(e.base[i]))
-            row += ["是" if held else "" for held in e.exclusions[i]]
-            for block in (e.deductions, e.decays, e.bonuses):
-                row += [float(v) for v in block[i]]
-            scored = e.status[i] == 0
-            row += [float(e.unrounded[i]) if scored else None]
-            row += [Decimal(int(e.total_cents[i])).scaleb(-decimals) if scored else None]
-            row += [int(rank[i]) or None for rank in (e.rank_overall, e.rank_stage, e.rank_industry)]
-            yield row
-
-    lines = [
-        f"方案:{scheme.code} 第{scheme.version}版,校验值 {scheme.sha256}",
-        f"数据年度{e.cohort.year},基准日{e.cohort.as_of},输入数据校验值 {e.input_digest}",
-    ]
-    return Table(f"{scheme.title} 计分结果", columns, rows(), lines, "计分结果")

@@ -47,17 +47,30 @@ def test_a_table_is_scored(score):
         "编号,台账,类别,级别,开始日期\n甲1,资质,高新技术企业,,2020-06-01\n甲1,科技项目,重大科技项目,国家级,2022-05-01\n"
     )
     rows, said = score(data, previous=previous, records=records)
-    assert rows["甲1"]["阶段"] == "成长期"
+    assert rows["甲1"]["企业类型"] == "成长期"
     assert float(rows["甲1"]["1.2 研发费用增速 指标值"]) == 80
     assert float(rows["甲1"]["3.9 得分"]) == 8
-    assert float(rows["甲1"]["附加分:承担国家、省、市重大科技项目"]) == 3
+    assert float(rows["甲1"]["附加分：承担国家、省、市重大科技项目"]) == 3
     assert rows["乙2"]["待确认"] == "是"
     assert rows["乙2"]["1.1 状态"] == "未提供"
     assert rows["丙3"]["状态"] == "待补数据"
     assert rows["丙3"]["总名次"] == ""
+    assert [rows[key]["所缺数据"] for key in ("甲1", "乙2", "丙3")] == ["", "", "营业收入"]
     assert "参评2家" in said
+    assert "待补数据：缺营业收入1家" in said
     assert "备注" in said
     assert "1家企业不在当年数据中" in said
+
+
+def test_what_a_stage_waits_for_is_named_firm_by_firm(score):
+    data = "编号,成立日期,营业收入\n甲,,\n乙,2010-01-01,\n丙,,500\n丁,2021-05-01,\n"
+    rows, said = score(data)
+    lacking = {key: row["所缺数据"] for key, row in rows.items()}
+    assert lacking == {"甲": "注册成立日期、营业收入", "乙": "营业收入", "丙": "注册成立日期", "丁": ""}
+    assert "待补数据：缺注册成立日期2家、缺营业收入2家（" in said
+    rows, said = score("编号,成立日期\n甲,2010-01-01\n")
+    assert rows["甲"]["所缺数据"] == "营业收入"  # no such column at all
+    assert not set(said) & set(",;:()") - set(said.partition("结果：")[2]), said
 
 
 def test_gb18030_and_excel_out_with_the_same_total(score):
@@ -97,12 +110,12 @@ def test_no_cell_of_the_result_is_a_formula(score):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("甲1,甲,2016-06-01,abc,1,1,", "第2行D列(营业收入(万元)):应为数字,实为“abc”"),
+        ("甲1,甲,2016-06-01,abc,1,1,", "第2行D列（营业收入(万元)）：应为数字，实为“abc”"),
         ("甲1,甲,2016-06-01,NaN,1,1,", "第2行D列"),
         ("甲1,甲,2016-06-01,1e400,1,1,", "第2行D列"),
         ("甲1,甲,2016-13-01,1,1,1,", "第2行C列"),
-        (",甲,2016-06-01,1,1,1,", "第2行A列:缺少企业编号"),
-        ("甲1,甲,2016-06-01,1,1,1,\n甲1,乙,2016-06-01,1,1,1,", "第3行A列:企业“甲1”与第2行重复"),
+        (",甲,2016-06-01,1,1,1,", "第2行A列：缺少企业编号"),
+        ("甲1,甲,2016-06-01,1,1,1,\n甲1,乙,2016-06-01,1,1,1,", "第3行A列：企业“甲1”与第2行重复"),
     ],
 )
 def test_bad_cells_are_named_and_nothing_is_written(score, tmp_path, row, message):
