@@ -22,7 +22,7 @@ from scoring.engine.words import describe, figure, input_name, say, statistic_na
 
 STATUS_WORDS = {"scored": "参评", "excluded": "不纳入", "unclassified": "待补数据", "not_evaluated": "非评价对象"}
 STATE_WORDS = {
-    "absent": "本阶段不设", "value": "数值", "zero": "确认为零", "missing": "未提供", "cannot": "无法计算", "no_reference": "无参照",
+    "absent": "本类型不设", "value": "数值", "zero": "确认为零", "missing": "未提供", "cannot": "无法计算", "no_reference": "无参照",
 }  # fmt: skip
 _STEP_WORDS = {"deductions": "扣分", "floor": "不低于0分", "decay": "衰减系数", "bonus": "附加分", "cap": "不超过满分"}
 
@@ -224,9 +224,9 @@ class _Explainer:
                 facts = "、".join(f"{fact.name}{fact.text}" for fact in self.facts(seen))
                 where = rule.source.article and f"({rule.source.article})"
                 if truth is None:
-                    return f"{facts},数据不全,无法划分阶段{where}"
+                    return f"{facts},数据不全,无法划分企业类型{where}"
                 return f"{facts};{say(self.scheme, rule.when.node)}{where}"
-        return "不符合任何阶段的条件"
+        return "不符合任何企业类型的条件"
 
     # ---- indicators
     def line(self, indicator: Indicator, found: ExactIndicator) -> IndicatorLine:

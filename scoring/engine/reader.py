@@ -192,7 +192,8 @@ class Reader(TomlReader):
         if not table:
             return None
         words = str(table.get("name") or table.get("text") or name)
-        return Condition(key, words, self.expression(table, "when", (key,)), self.source(table, (key,)))
+        said = self.text_of(table, "words", (key,), "")
+        return Condition(key, words, self.expression(table, "when", (key,)), self.source(table, (key,)), said)
 
     def condition(self, path: Path, item: dict[str, Any], *, results: bool = False) -> Condition:
         return Condition(
@@ -200,6 +201,7 @@ class Reader(TomlReader):
             self.text_of(item, "name", path),
             self.expression(item, "when", path, results=results),
             self.source(item, path),
+            self.text_of(item, "words", path, ""),
         )
 
     def stage(self, path: Path, item: dict[str, Any]) -> Stage:
@@ -316,6 +318,7 @@ class Reader(TomlReader):
             self.expression(item, "when", path),
             factor,
             self.source(item, path),
+            self.text_of(item, "words", path, ""),
         )
 
     def outcome(self) -> Outcome:

@@ -64,12 +64,13 @@ class RegisterKind:
 
 @dataclass(frozen=True)
 class Condition:
-    """A named condition: eligibility, exclusion, veto, confirmation."""
+    """A named condition: eligibility, exclusion, veto, confirmation. words: the file's own phrase for it, "" if none."""
 
     code: str
     name: str
     when: Expression
     source: Source
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ class Decay:
     when: Expression
     factor: Fraction
     source: Source
+    words: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from scoring.engine.peers import wanted
 from scoring.engine.scheme import Indicator, Scheme
 
 _SYMBOLS = {"==": "等于", "!=": "不等于", "<": "小于", "<=": "不大于", ">": "大于", ">=": "不小于"}
-_DATES = {"registered_on": "注册成立", "stage_since": "跨入现阶段"}
-_STAGE_OF = {"stage": "企业阶段", "previous_stage": "上一评价期阶段", "previous2_stage": "上上评价期阶段"}
+_DATES = {"registered_on": "注册成立", "stage_since": "跨入现企业类型"}
+_STAGE_OF = {"stage": "企业类型", "previous_stage": "上一评价期企业类型", "previous2_stage": "上上评价期企业类型"}
 _WINDOWS = {
     "overlaps": "数据年度内有效的", "held": "基准日持有的", "unresolved": "基准日尚未恢复的", "expired": "已到期的", "": "累计",
 }  # fmt: skip
@@ -48,12 +48,12 @@ def input_name(scheme: Scheme, key: InputKey) -> str:
     if source == "register":
         return query_words(scheme, name)
     if source == "date":
-        return "注册成立日期" if name == "registered_on" else "跨入现阶段日期"
+        return "注册成立日期" if name == "registered_on" else "跨入现企业类型日期"
     if source == "history":
         words = {
             "demoted_before": "上一评价期曾降档",
-            "override_stage": "核定阶段",
-            "peak_stage": "降档前阶段",
+            "override_stage": "核定的企业类型",
+            "peak_stage": "降档前企业类型",
             **_STAGE_OF,
         }
         return words[name]
@@ -136,12 +136,12 @@ def describe(
             return figure(found[field], 4) + indicator.unit
         if isinstance(spec, Fraction):
             same = len(set(wanted(indicator)[field])) == 1 or stage is not None
-            return figure(spec, 4) + indicator.unit if same else "各阶段的规定值"
+            return figure(spec, 4) + indicator.unit if same else "各企业类型的规定值"
         who = {
-            "stage": "同阶段企业",
+            "stage": "同类型企业",
             "all": "全体参评企业",
             "industry": "同行业企业",
-            "stage_industry": "同阶段同行业企业",
+            "stage_industry": "同类型同行业企业",
         }
         return f"{who.get(rule.peers, '同组企业')}的{statistic_name(spec)}"
 

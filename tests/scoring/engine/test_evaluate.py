@@ -286,7 +286,7 @@ def test_excluded_and_unclassified_firms_move_nobody():
     told = explain_firm(whole, 4)
     assert told.status_text == "不纳入"
     assert [line.name for line in told.adjustments if line.applies] == ["列入经营异常名录或严重违法失信企业名单"]
-    assert "无法划分阶段" in explain_firm(whole, 5).stage_reason
+    assert "无法划分企业类型" in explain_firm(whole, 5).stage_reason
 
 
 def test_a_cohort_that_does_not_fit_together_is_refused():

@@ -233,7 +233,7 @@ def test_every_rule_can_be_said_in_words():
         '{ type = "tiers", tiers = [["[0, 10)", 2], ["[10, inf)", 10]] }': "分档计分:不小于0且小于10得2分;不小于10得10分",
         '{ type = "steps", points = 3 }': "每满1万元得3分,最高10分",
         '{ type = "flag" }': "是得10分,否得0分",
-        P90: "从0起线性计分,达到同阶段企业的第90百分位数得满分10分,超过的不再加分",
+        P90: "从0起线性计分,达到同类型企业的第90百分位数得满分10分,超过的不再加分",
     }
     for rule, words in rules.items():
         parsed = parse_scheme(small.text(rule).replace('name = "指标"', 'name = "指标"\nunit = "万元"'))
