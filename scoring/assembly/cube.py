@@ -43,9 +43,11 @@ def slices(run: Run, loaded: Loaded, evaluation: Evaluation) -> list[RunSlice]:
     bins = np.clip(total // BIN, 0, width - 1).astype(np.int64)
     histogram = np.bincount(cell[scored] * width + bins[scored], minlength=n * width).reshape(n, width)
     sums: dict[str, Any] = {}
+    stated: dict[str, Any] = {}  # a sum of nothing known is left out; a stated 0 is a 0
     for code, values in loaded.cohort.current.items():
         known = ~np.isnan(values)
         sums[code] = exact_sums(cell[known], values[known], n)
+        stated[code] = np.bincount(cell[known], minlength=n) > 0
     for j, dimension in enumerate(scheme.dimensions):
         sums[f"dimension.{dimension.code}"] = np.bincount(cell, evaluation.dimensions[:, j], n).round(6)
     firms = np.bincount(cell)
@@ -62,7 +64,9 @@ def slices(run: Run, loaded: Loaded, evaluation: Evaluation) -> list[RunSlice]:
             total_sum=float(total_sum[i]),
             total_squares=float(squares[i]),
             histogram=histogram[i].tolist(),
-            sums={code: float(column[i]) for code, column in sums.items() if column[i]},
+            sums={
+                code: float(column[i]) for code, column in sums.items() if column[i] or stated.get(code, firms < 0)[i]
+            },
         )
         for i, (stage, cluster, park, status) in enumerate(cells.tolist())
     ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from firms.models import FactSheet, Filing, Firm, RegisterEntry
 from scoring.engine.nodes import RegisterQuery
+from scoring.presenters.formatting import brief
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _entry(entry: RegisterEntry) -> Entry:
         title=entry.title,
         starts_on=entry.starts_on,
         ends_on=entry.ends_on,
-        amount="" if entry.amount is None else _("%s万元") % f"{entry.amount.normalize():,f}",
+        amount="" if entry.amount is None else _("%s万元") % brief(entry.amount),
     )
 
 

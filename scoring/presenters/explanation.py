@@ -14,22 +14,27 @@ from scoring.engine.nodes import RegisterQuery
 from scoring.engine.scheme import Scheme
 from scoring.engine.words import input_name
 from scoring.presenters.evidence import Entry, Evidence, Origin
-from scoring.presenters.formatting import chinese_date, number, signed, typeset
+from scoring.presenters.formatting import brief, briefly, chinese_date, number, signed, typeset
 from scoring.presenters.method import anchor, our_reading
+from scoring.presenters.wording import register_name
 
 # How a state is shown: a plain figure needs no badge.
 TONES = {"value": "", "zero": "muted", "missing": "accent", "cannot": "bad", "no_reference": "muted", "absent": "muted"}
+Asked = dict[str, RegisterQuery]  # the engine's name of a question to the registers → the question
+# Amounts there are kept in 万元; levels are worth points where no indicator turns them into a share of its own.
+REGISTER_UNITS = {"amount": "万元", "best_level": "分", "level_sum": "分", "weighted": "分"}
 COLOURS = {"deductions": "bad", "floor": "grey", "decay": "bad", "bonus": "good", "cap": "bad"}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One input of an indicator: its name, its number in words, and who stated it."""
+    """One input of an indicator: its name, its number in words (``exact``: all its digits), and who stated it."""
 
     name: str
     text: str
     known: bool
     origin: Origin | None
+    exact: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Indicator:
     unit: str
     figures: list[Figure]
     value: str
+    value_exact: str
     state: str
     state_text: str
     tone: str
@@ -130,6 +136,7 @@ def dimensions(scheme: Scheme, found: Explanation, evidence: Evidence) -> list[D
         stage.code: sum(item.weight[i] for item in scheme.dimensions if not item.parent) == 100
         for i, stage in enumerate(scheme.stages)
     }
+    asked = _questions(scheme)
     rows = []
     for line in found.dimensions:
         own = [item for item in found.indicators if item.dimension == line.code]
@@ -147,24 +154,27 @@ def dimensions(scheme: Scheme, found: Explanation, evidence: Evidence) -> list[D
                 max_value=float(most),
                 weight=f"{number(line.weight)}{sign}",
                 weighted=number(line.weighted, 2),
-                indicators=[_indicator(scheme, item, evidence) for item in own],
+                indicators=[_indicator(scheme, item, evidence, asked) for item in own],
             )
         )
     return rows
 
 
-def _indicator(scheme: Scheme, line: IndicatorLine, evidence: Evidence) -> Indicator:
+def _indicator(scheme: Scheme, line: IndicatorLine, evidence: Evidence, asked: Asked) -> Indicator:
+    levels = scheme.indicator(line.code).rule.type == "level_map"
+    state_text = _state_text(scheme, line)
     return Indicator(
         anchor=anchor(line.code),
         code=line.code,
         name=typeset(line.name),
         unit=line.unit,
-        figures=[_figure(fact, evidence) for fact in _telling(line.facts)],
-        value=_value(line),
+        figures=[_figure(scheme, fact, evidence, asked, levels) for fact in _telling(line.facts)],
+        value=_value(scheme, line),
+        value_exact="" if line.value is None else number(line.value, most=12),
         state=line.state,
-        state_text=line.state_text,
-        tone=TONES.get(line.state, "muted"),
-        rule=typeset(line.rule),
+        state_text=state_text,
+        tone=TONES.get(line.state, "muted") if state_text else "",
+        rule=briefly(typeset(line.rule)),
         reference=_reference(line),
         article=typeset(line.article),
         reading=our_reading(scheme, line.reading),
@@ -177,9 +187,28 @@ def _indicator(scheme: Scheme, line: IndicatorLine, evidence: Evidence) -> Indic
     )
 
 
-def _value(line: IndicatorLine) -> str:
+def _state_text(scheme: Scheme, line: IndicatorLine) -> str:
+    """The badge. A zero is 确认为零 only where somebody stated one; where no entry makes it, the registers said nothing.
+
+    A plain no needs no badge, nor does a growth of 0%: the value says it.
+    """
+    if line.state != "zero":
+        return line.state_text
+    if scheme.indicator(line.code).rule.type == "flag":
+        return ""
+    stated = [fact for fact in line.facts if not fact.key.startswith("register|") and fact.value is not None]
+    if stated:
+        return line.state_text if any(fact.value == 0 for fact in stated) else ""
+    return _("台账无登记")
+
+
+def _value(scheme: Scheme, line: IndicatorLine) -> str:
     """The indicator's value, nothing where it has none: the badge says why."""
-    return "" if line.value is None else typeset(line.value_text).replace("-", "−")
+    if line.value is None:
+        return ""
+    if scheme.indicator(line.code).rule.type == "flag":
+        return typeset(line.value_text)
+    return brief(line.value) + ("%" if line.unit == "级别" else line.unit)
 
 
 def _telling(facts: Iterable[Fact]) -> list[Fact]:
@@ -189,13 +218,25 @@ def _telling(facts: Iterable[Fact]) -> list[Fact]:
     return [fact for fact in facts if fact.text not in ("是", "否") or fact.key not in counted]
 
 
-def _figure(fact: Fact, evidence: Evidence) -> Figure:
-    text = fact.text
-    if fact.value is not None and fact.key.startswith("date|"):
-        text = chinese_date(date.fromisoformat(text))
-    elif fact.value is not None and fact.name.endswith("金额合计"):
-        text = f"{text}万元"  # amounts of the registers are kept in 万元
-    return Figure(typeset(fact.name), text, fact.value is not None, evidence.origin(fact.key, fact.value))
+def _figure(scheme: Scheme, fact: Fact, evidence: Evidence, asked: Asked, levels: bool = False) -> Figure:
+    """``levels``: the indicator is scored by levels, so its answer from the registers is a percentage."""
+    name, origin = typeset(fact.name), evidence.origin(fact.key, fact.value)
+    kind, _bar, code = fact.key.partition("|")
+    if fact.value is None or fact.text in ("是", "否"):
+        return Figure(name, fact.text, fact.value is not None, origin)
+    if kind == "date":
+        return Figure(name, chinese_date(date.fromisoformat(fact.text)), True, origin)
+    if kind in ("metric", "previous"):
+        unit = scheme.metrics[code].unit
+        if unit == "是/否":
+            return Figure(name, _("是") if fact.value else _("否"), True, origin)
+    elif kind == "register":
+        query = asked[fact.name]
+        name = register_name(scheme, query) if levels else name
+        unit = "%" if levels else REGISTER_UNITS.get(query.function, "")
+    else:
+        return Figure(name, fact.text, True, origin)
+    return Figure(name, brief(fact.value) + unit, True, origin, number(fact.value, most=12) + unit)
 
 
 def _reference(line: IndicatorLine) -> str:
@@ -212,6 +253,7 @@ def _reference(line: IndicatorLine) -> str:
 
 def adjustments(scheme: Scheme, lines: Iterable[AdjustmentLine], evidence: Evidence) -> list[Adjustment]:
     kinds = {"exclusion": _("不纳入"), "deduction": _("扣分"), "decay": _("衰减系数"), "bonus": _("附加分")}
+    asked = _questions(scheme)
     rows = []
     for line in lines:
         amount = {
@@ -228,14 +270,17 @@ def adjustments(scheme: Scheme, lines: Iterable[AdjustmentLine], evidence: Evide
                 amount=amount,
                 article=typeset(line.article),
                 reading=our_reading(scheme, line.reading),
-                figures=[_figure(fact, evidence) for fact in line.facts],
-                entries=evidence.counted(_questions(scheme, line.facts)) if line.applies else [],
+                figures=[_figure(scheme, fact, evidence, asked) for fact in line.facts],
+                entries=evidence.counted(_counting(asked, line.facts)) if line.applies else [],
             )
         )
     return rows
 
 
-def _questions(scheme: Scheme, facts: Iterable[Fact]) -> list[RegisterQuery]:
+def _questions(scheme: Scheme) -> Asked:
+    return {input_name(scheme, key): key[1] for key in scheme.inputs if key[0] == "register"}
+
+
+def _counting(asked: Asked, facts: Iterable[Fact]) -> list[RegisterQuery]:
     """The questions to the registers whose answers these facts are, where the answer was not nothing."""
-    by_name = {input_name(scheme, key): key[1] for key in scheme.inputs if key[0] == "register"}
-    return [by_name[fact.name] for fact in facts if fact.value and fact.name in by_name]
+    return [asked[fact.name] for fact in facts if fact.value and fact.name in asked]

@@ -12,6 +12,8 @@ _PUNCTUATION = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
 _CHINESE = r"[\u3007\u4e00-\u9fff“”‘’《》〔〕（）【】、。，；：％%]"
 _HALF_WIDTH = re.compile(rf"(?<={_CHINESE})[,;:?!]|[,;:?!](?={_CHINESE})")
 _ANY_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_LONG_NUMBER = re.compile(r"(?<![\d.])\d[\d,]*\.\d{3,}(?!\.?\d)")
+_MINUS = re.compile(r"(?<![0-9A-Za-z_.)）\-])-(?=\d)")
 _ISO_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 
 
@@ -31,13 +33,27 @@ def number(value: Numeric | str | None, decimals: int | None = None, most: int =
     text = f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    return "0" if text == "-0" else text.replace("-", "−")
 
 
 def signed(value: Numeric, decimals: int | None = None) -> str:
     """With its sign in front; zero has none."""
     text = number(value, decimals)
-    return f"+{text}" if value > 0 else text.replace("-", "−")
+    return f"+{text}" if value > 0 else text
+
+
+def brief(value: Numeric | str | None) -> str:
+    """For sentences: two decimals at most, but never a 0 that is none (0.0012 stays 0.0012)."""
+    text = number(value, most=2)
+    if text == "0" and Decimal(str(value)) != 0:
+        return f"{Decimal(str(value)):.2g}".replace("-", "−")
+    return text
+
+
+def briefly(text: str) -> str:
+    """A sentence's numbers as ``brief`` writes them: ``达到1,234.5678万元`` → ``达到1,234.57万元``, ``-3%`` → ``−3%``."""
+    text = _LONG_NUMBER.sub(lambda match: brief(match.group().replace(",", "")), text)
+    return _MINUS.sub("−", text)
 
 
 def chinese_date(value: dt.date | dt.datetime | None) -> str:

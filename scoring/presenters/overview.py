@@ -143,12 +143,13 @@ def _by(parts: Iterable[RunSlice], key: str) -> dict[str, _Sum]:
 
 # ---- key figures
 def _intensity(whole: _Sum, summary: dict) -> float | None:
-    revenue = whole.sums.get("revenue", 0)
-    return whole.sums.get("rd_expense", 0) / revenue * 100 if revenue > 0 else None
+    spent, revenue = whole.sums.get("rd_expense"), whole.sums.get("revenue", 0)
+    return spent / revenue * 100 if spent is not None and revenue > 0 else None
 
 
-def _summed(*codes: str) -> Callable[[_Sum, dict], float]:
-    return lambda whole, summary: sum(whole.sums.get(code, 0) for code in codes)
+def _summed(code: str, unit: float = 1) -> Callable[[_Sum, dict], float | None]:
+    """The sum in so large a unit; None where no firm has a known figure (scoring.assembly.cube leaves it out)."""
+    return lambda whole, summary: whole.sums[code] / unit if code in whole.sums else None
 
 
 def _held(code: str) -> Callable[[_Sum, dict], float | None]:
@@ -162,10 +163,10 @@ def _measures() -> list[tuple[str, str, int, Callable[[_Sum, dict], float | None
         (_("高新技术企业"), _("家"), 0, _held("hightech")),
         (_("科技型中小企业"), _("家"), 0, _held("tech_sme")),
         (_("规上工业企业"), _("家"), 0, _held("above_scale")),
-        (_("研发费用"), _("亿元"), 2, lambda whole, summary: whole.sums.get("rd_expense", 0) / 1e4),
+        (_("研发费用"), _("亿元"), 2, _summed("rd_expense", 1e4)),
         (_("研发强度"), "%", 2, _intensity),
-        (_("发明专利申请与授权"), _("件"), 0, _summed("invention_applications", "invention_grants")),
-        (_("技术合同成交额"), _("亿元"), 2, lambda whole, summary: whole.sums.get("tech_contract_value", 0) / 1e4),
+        (_("发明专利授权"), _("件"), 0, _summed("invention_grants")),
+        (_("技术合同成交额"), _("亿元"), 2, _summed("tech_contract_value", 1e4)),
     ]
 
 
@@ -185,7 +186,7 @@ def _figures(
 def _figure(label: str, unit: str, decimals: int, value: float | None, before: float | None) -> Figure:
     text = number(value, decimals)
     if value is None or before is None:
-        return Figure(label, text, unit)
+        return Figure(label, text, unit if value is not None else "")
     # The difference of what is shown: 12.35 after 12.30 reads +0.05, whatever the digits behind.
     difference = round(value, decimals) - round(before, decimals)
     text_of_change = signed(difference, decimals)
@@ -214,7 +215,8 @@ def _charts(period: EvaluationPeriod, until: list[EvaluationPeriod], slices: dic
 def _trend(until: list[EvaluationPeriod], slices: dict[int, list[RunSlice]]) -> Chart:
     wholes = [_whole(slices[item.published_run_id]) for item in until]
     labels = [_("%s年") % item.year_id for item in until]
-    spending = [round(whole.sums.get("rd_expense", 0) / 1e4, 2) for whole in wholes]
+    spent = _summed("rd_expense", 1e4)
+    spending = [value if value is None else round(value, 2) for value in (spent(w, {}) for w in wholes)]
     intensity = [value if value is None else round(value, 2) for value in (_intensity(w, {}) for w in wholes)]
     return Chart(
         "trend",

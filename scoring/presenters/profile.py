@@ -17,7 +17,7 @@ from scoring.engine.scheme import Scheme
 from scoring.models import EvaluationPeriod, Run, RunSlice, Score
 from scoring.presenters.evidence import Entry, Evidence
 from scoring.presenters.explanation import Adjustment, Dimension, Step, adjustments, dimensions, steps
-from scoring.presenters.formatting import dates_in_words, number, typeset
+from scoring.presenters.formatting import briefly, dates_in_words, number, typeset
 from scoring.presenters.method import parsed
 from scoring.presenters.overview import Chart
 from scoring.presenters.wording import in_words
@@ -227,7 +227,7 @@ def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
 
 def _stage_reason(scheme: Scheme, found: Explanation) -> str:
     """The figures that decided, then the condition they meet in the words of the method page."""
-    facts = typeset(dates_in_words(found.stage_reason.partition(";")[0]))
+    facts = briefly(typeset(dates_in_words(found.stage_reason.partition(";")[0])))
     stage = next((item for item in scheme.stages if item.code == found.stage), None)
     if stage is None or stage.when is None or ";" not in found.stage_reason:
         return facts

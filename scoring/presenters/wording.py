@@ -22,15 +22,24 @@ _HISTORY = {
 }
 
 
-def in_words(scheme: Scheme, expression: Expression | Node) -> str:
-    """The expression's meaning as a Chinese phrase; nothing of it is left in code."""
+def in_words(scheme: Scheme, expression: Expression | Node, *, worth: str = "") -> str:
+    """The expression's meaning as a Chinese phrase; nothing of it is left in code.
+
+    ``worth``: what the numbers given to levels are, % in an indicator scored by levels.
+    """
     node = expression.node if isinstance(expression, Expression) else expression
-    return _Words(scheme).say(node)
+    return _Words(scheme, worth).say(node)
+
+
+def register_name(scheme: Scheme, query: RegisterQuery) -> str:
+    """What a question to the registers asks about, without how its answer is made up: ``近两年登记的创新创业赛事``."""
+    return _Words(scheme).subject(query)
 
 
 class _Words:
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, scheme: Scheme, worth: str = "") -> None:
         self.scheme = scheme
+        self.worth = worth
 
     def say(self, node: Node) -> str:
         said = getattr(self, f"_{node.op}", None)
@@ -68,18 +77,24 @@ class _Words:
         named = {item.code: item.name for item in (*self.scheme.dimensions, *self.scheme.indicators)}
         return f"{named.get(code, code)}得分"
 
-    def _register(self, query: RegisterQuery) -> str:
+    def subject(self, query: RegisterQuery) -> str:
         kind = self.scheme.registers[query.kind]
         named = "、".join(kind.categories.get(c, c) for c in query.categories or ())
         what = f"{kind.name}（{named}）" if named else kind.name
         levels = "、".join(self.scheme.levels.get(level, level) for level in reversed(query.levels or ()))
         when = _window(query.window)
-        subject = f"{when}{levels}{what}"
+        return f"{when}{levels}{what}"
+
+    def _register(self, query: RegisterQuery) -> str:
+        subject = self.subject(query)
         if query.function == "has":
             return f"有{subject}"
         if query.function in _COUNTED:
             return f"{subject}{_COUNTED[query.function]}"
-        worth = "、".join(f"{self.scheme.levels.get(level, level)}{number(points)}" for level, points in query.weights)
+        levels_of = self.scheme.levels
+        worth = "、".join(
+            f"{levels_of.get(level, level)}{number(points)}{self.worth}" for level, points in query.weights
+        )
         how = {"best_level": "取最高一级", "level_sum": "每级只计一次，各级相加", "weighted": "逐项相加"}[
             query.function
         ]
@@ -117,7 +132,7 @@ class _Words:
         return self.say(node.args[0])
 
     def _years_since(self, node: Node) -> str:
-        return "注册成立年限" if node.data == ("date", "registered_on") else "跨入本阶段的年限"
+        return "注册成立年限" if node.data == ("date", "registered_on") else "跨入本类型的年限"
 
     def _grades_dropped(self, node: Node) -> str:
         return "比上一评价期下降的档数"
@@ -132,7 +147,7 @@ class _Words:
     def _compare(self, node: Node) -> str:
         left, right = node.args
         if left.op == "years_since":
-            subject = "注册成立" if left.data == ("date", "registered_on") else "跨入本阶段"
+            subject = "注册成立" if left.data == ("date", "registered_on") else "跨入本类型"
             return f"{subject}{_YEARS[node.data]}{self.say(right)}年"
         unit = ""
         if left.op == "input" and left.data[0] in ("metric", "previous"):

@@ -194,6 +194,53 @@ def test_all_thirty_five_indicators_stand_there_with_their_state(as_role):
     assert growth.figures[1].known is False
 
 
+def test_a_zero_is_confirmed_only_where_somebody_stated_one(as_role):
+    firms = zone.make_firms(8)
+    zone.facts(firms, 2021)
+    zone.facts(firms, 2022, net_profit=-1792.512345, net_assets=80000.0, exports=0)
+    RegisterEntry.objects.create(
+        firm=firms[4], kind="contest", level="provincial", title="省赛", starts_on=dt.date(2022, 5, 1)
+    )
+    peer = FactSheet.objects.get(firm=firms[1], year=2022)  # so that there are full marks to measure against
+    peer.values |= {"exports": 5, "hightech_revenue": 50, "rd_expense": 99, "revenue": 9000}
+    peer.save()
+    RegisterEntry.objects.create(
+        firm=firms[1], kind="platform", level="provincial", title="平台", starts_on=dt.date(2022, 5, 1)
+    )
+    period = open_period(2022, zone.scheme(), by=None)
+    publish(period, rescore(period, by=None).run, by=None)
+    response = profile(firms[4], as_role("office"))
+    lines = {item.code: item for part in response.context["page"].account.dimensions for item in part.indicators}
+    badges = {code: (item.state_text if item.tone else "") for code, item in lines.items()}
+    assert badges["2.9"] == badges["2.1"] == "确认为零"
+    assert badges["1.2"] == badges["2.3"] == ""  # no growth is nobody's statement
+    assert lines["2.3"].value == "0%"
+    assert badges["3.2"] == badges["3.11"] == "台账无登记"
+    assert badges["3.9"] == badges["3.14"] == ""  # a plain no
+    assert lines["3.14"].value == "否"
+    assert lines["3.10"].value == lines["3.10"].figures[0].text == "60%"
+    assert lines["3.10"].figures[0].name == "近两年登记的创新创业赛事"
+    profit = lines["2.6"].figures[0]
+    assert (profit.text, profit.exact) == ("−1,792.51万元", "−1,792.512345万元")
+    assert lines["2.6"].value == "−2.24%"
+    assert lines["2.6"].value_exact == "−2.24064043125"
+    assert 'title="−1,792.512345万元"' in body(response)
+    words = text(response)
+    assert "阶段" not in words
+    assert not re.search(r"[^\d.−]-\d", words.replace("2022-", ""))
+
+
+def test_a_firm_s_own_page_is_its_own_score_in_the_menu(client):
+    firms = zone.make_firms(6)
+    published(firms=firms)
+    own = body(profile(firms[1], account_of(firms[1])))
+    lit = re.findall(r'<a href="([^"]+)" aria-current="page">', own.partition("</header>")[0])
+    assert lit == [reverse("scoring:my_score")]
+    assert f'<li><a href="{reverse("scoring:my_score")}">我的积分</a></li>' in own.partition("<main")[2]
+    public = body(profile(firms[1], client)).partition("</header>")[0]
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', public) == [reverse("scoring:rankings")]
+
+
 def test_a_figure_names_who_stated_it_and_where(as_role):
     firms = zone.make_firms(3)
     tax = Department.objects.create(code="tax", name="税务局", short_name="税务局")
@@ -271,7 +318,9 @@ def test_my_score_lets_choose_among_several_firms():
 
 
 def test_my_score_without_a_firm_says_whom_to_ask(client):
-    assert "还没有关联企业" in text(account_of().get(reverse("scoring:my_score")))
+    words = text(account_of().get(reverse("scoring:my_score")))
+    assert "还没有关联企业" in words
+    assert "安全管理员" in words  # whom xxgx.roles lets tie an account to a firm
     assert client.get(reverse("scoring:my_score")).url.startswith(reverse("firms:login"))
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from scoring.engine import parse_scheme
-from scoring.presenters.formatting import dates_in_words, number, signed, typeset
+from scoring.presenters.formatting import brief, briefly, dates_in_words, number, signed, typeset
 from scoring.presenters.wording import in_words
 from tests.scoring.zone import TEXT
 
@@ -73,6 +73,27 @@ def test_fixed_digits_are_rounded_half_up():
     assert number("2.675", 2) == "2.68"
     assert number(7, 2) == "7.00"
     assert (signed(3.5, 1), signed(-3.5, 1), signed(0)) == ("+3.5", "−3.5", "0")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(-1792.5, "−1,792.5"), (3.47651, "3.48"), (0.00123, "0.0012"), (-0.001, "−0.001"), (0, "0"), (None, "—")],
+)
+def test_numbers_in_a_sentence(value, shown):
+    assert brief(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("达到1,234.5678万元得满分12分", "达到1,234.57万元得满分12分"),
+        ("净利润-1,792.5万元", "净利润−1,792.5万元"),
+        ("第3.10项、2022-12-31、0.25%", "第3.10项、2022-12-31、0.25%"),
+        ("每0.001个得1分", "每0.001个得1分"),
+    ],
+)
+def test_a_sentence_s_numbers(said, shown):
+    assert briefly(said) == shown
 
 
 def test_chinese_punctuation():

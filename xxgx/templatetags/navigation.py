@@ -46,6 +46,8 @@ def navigation(context) -> list[Item]:
     role = user.role if user is not None and user.is_authenticated else ""
     match = getattr(request, "resolver_match", None)
     here = match.view_name if match else ""
+    if here == "scoring:profile" and getattr(context.get("page"), "own", False):
+        here = "scoring:my_score"  # a firm's page is its account's own score
     items = []
     for name, label, related in EVERYONE + BY_ROLE.get(role, []):
         try:
