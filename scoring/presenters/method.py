@@ -14,7 +14,7 @@ from scoring.engine import parse_scheme
 from scoring.engine.scheme import Dimension, Indicator, Option, Scheme, Source
 from scoring.models import EvaluationPeriod
 from scoring.models import Scheme as StoredScheme
-from scoring.presenters.formatting import chinese_date, number, typeset
+from scoring.presenters.formatting import briefly, chinese_date, number, typeset
 from scoring.presenters.wording import in_words
 
 CATEGORIES = {"core": gettext_lazy("火炬中心核心指标"), "local": gettext_lazy("地方特色指标")}
@@ -103,14 +103,27 @@ class FullMarks:
     widened: bool
 
 
-def method_page() -> tuple[MethodPage | None, FullMarks | None]:
-    """The method and full marks of the latest published period, else of the scheme loaded last, else nothing."""
-    latest = EvaluationPeriod.objects.published().select_related("published_run__scheme").order_by("-year_id").first()
-    stored = latest.published_run.scheme if latest else StoredScheme.objects.order_by("-id").first()
-    if stored is None:
-        return None, None
-    page = described(stored.sha256, stored.text)
-    return page, full_marks(parsed(stored.sha256, stored.text), latest) if latest else None
+@dataclass(frozen=True)
+class Method:
+    """``period``: whose scheme and full marks these are; None before anything is published. ``page`` None: no scheme."""
+
+    page: MethodPage | None = None
+    full_marks: FullMarks | None = None
+    period: EvaluationPeriod | None = None
+    periods: tuple[EvaluationPeriod, ...] = ()
+
+
+def method_page(year: int | None = None) -> Method:
+    """The method and full marks of the published period of ``year``, else of the latest, else the scheme loaded last."""
+    published = EvaluationPeriod.objects.published().select_related("published_run__scheme").order_by("-year_id")
+    periods = tuple(published)
+    if not periods:
+        stored = StoredScheme.objects.order_by("-id").first()
+        return Method(described(stored.sha256, stored.text)) if stored else Method()
+    period = next((item for item in periods if item.year_id == year), periods[0])
+    stored = period.published_run.scheme
+    marks = full_marks(parsed(stored.sha256, stored.text), period)
+    return Method(described(stored.sha256, stored.text), marks, period, periods)
 
 
 @lru_cache(maxsize=8)
@@ -155,17 +168,19 @@ def described(sha256: str, text: str) -> MethodPage:
         dimensions=dimensions,
         indicator_count=len(scheme.indicators),
         core_count=sum(item.category == "core" for item in scheme.indicators),
-        exclusions=tuple(_line(scheme, item.code, item.name, item.when, item.source) for item in scheme.exclusions),
+        exclusions=tuple(
+            _line(scheme, item.code, item.name, item.when, item.source, said=item.words) for item in scheme.exclusions
+        ),
         deductions=tuple(_line(scheme, item.code, item.name, item.points, item.source) for item in scheme.deductions),
         decays=tuple(
-            _line(scheme, item.code, item.name, item.when, item.source, f"× {number(item.factor)}")
+            _line(scheme, item.code, item.name, item.when, item.source, f"× {number(item.factor)}", item.words)
             for item in scheme.decays
         ),
         bonuses=tuple(_line(scheme, item.code, item.name, item.points, item.source) for item in scheme.bonuses),
         steps=tuple(_steps(scheme)),
         grades=tuple(_grades(scheme)),
-        readings=tuple(_option(o) for o in _by_reading(scheme) if o.basis == "interpretation" and o.text),
-        regulations=tuple(_option(o) for o in _by_reading(scheme) if o.basis == "regulation" and o.text),
+        readings=_provisions(scheme, "interpretation"),
+        regulations=_provisions(scheme, "regulation"),
     )
 
 
@@ -181,8 +196,9 @@ def _day(text: str) -> str:
         return text
 
 
-def _line(scheme: Scheme, code: str, name: str, expression, source: Source, points: str = "") -> Line:
-    words = typeset(in_words(scheme, expression)) if expression else ""
+def _line(scheme: Scheme, code: str, name: str, expression, source: Source, points: str = "", said: str = "") -> Line:
+    """``said``: the scheme's own phrase, printed in place of the expression spelled out."""
+    words = typeset(said or (in_words(scheme, expression) if expression else ""))
     return Line(code, typeset(name), words, points, typeset(source.article), our_reading(scheme, source.reading))
 
 
@@ -195,7 +211,7 @@ def our_reading(scheme: Scheme, reading: int | None) -> int | None:
 def _condition(scheme: Scheme, condition) -> Line | None:
     if condition is None:
         return None
-    return _line(scheme, condition.code, condition.name, condition.when, condition.source)
+    return _line(scheme, condition.code, condition.name, condition.when, condition.source, said=condition.words)
 
 
 def _stages(scheme: Scheme) -> list[Line]:
@@ -255,8 +271,8 @@ def _indicator(scheme: Scheme, item: Indicator) -> IndicatorLine:
         category=CATEGORIES.get(item.category, ""),
         core=item.category == "core",
         points=number(item.max_points),
-        value=typeset(in_words(scheme, item.value)),
-        rule=typeset(scheme.describe(item)),
+        value=typeset(in_words(scheme, item.value, worth="%" if item.rule.type == "level_map" else "")),
+        rule=briefly(typeset(scheme.describe(item))),
         article=typeset(item.source.article),
         reading=our_reading(scheme, item.rule.source.reading),
         aliases="、".join(item.aliases),
@@ -280,14 +296,33 @@ def _grades(scheme: Scheme) -> list[Line]:
     for grade in scheme.grades:
         words = _("最终得分不低于%s分") % number(grade.lowest) if grade.lowest is not None else ""
         if grade.top is not None:
-            words = _("同阶段排名前%s%%") % number(grade.top)
+            words = _("同类型排名前%s%%") % number(grade.top)
         lines.append(Line(grade.code, grade.name, words, "", "", None))
     return lines
 
 
-def _by_reading(scheme: Scheme) -> list[Option]:
-    return sorted(scheme.options, key=lambda option: option.reading or 999)
+def _provisions(scheme: Scheme, basis: str) -> tuple[Line, ...]:
+    """The options of this basis as numbered points, one a reading: several options may settle one point together."""
+    points: dict[int | str, list[Option]] = {}
+    for option in sorted(scheme.options, key=lambda option: option.reading or 999):
+        if option.basis == basis and option.text:
+            points.setdefault(option.reading or option.key, []).append(option)
+    return tuple(_point(options) for options in points.values())
 
 
-def _option(option: Option) -> Line:
-    return Line(option.key, "", typeset(option.text), "", typeset(option.article), option.reading)
+def _point(options: list[Option]) -> Line:
+    return Line(
+        code="、".join(option.key for option in options),
+        name="",
+        words="".join(typeset(_option_text(option)) for option in options),
+        points="",
+        article="、".join(dict.fromkeys(typeset(option.article) for option in options if option.article)),
+        reading=options[0].reading,
+    )
+
+
+def _option_text(option: Option) -> str:
+    """With the value in force where the text leaves room for it."""
+    value = option.value
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return option.text.replace("{value}", number(value) if plain else str(value))

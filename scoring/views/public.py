@@ -38,11 +38,11 @@ def rankings(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@published_page()
+@published_page("year")
 def method(request: HttpRequest) -> HttpResponse:
-    """积分办法."""
-    page, full_marks = method_page()
-    return render(request, "public/method.html", {"method": page, "full_marks": full_marks})
+    """积分办法, of the period asked for: an older one keeps its own scheme and full marks."""
+    found = method_page(whole_number(request.GET.get("year", "")))
+    return render(request, "public/method.html", {"found": found, "method": found.page, "full_marks": found.full_marks})
 
 
 @require_safe

@@ -10,9 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from firms.models import FactSheet
+from firms.models import FactSheet, Firm
 from scoring.engine import parse_scheme
 from scoring.models import EvaluationPeriod, Score
+from scoring.presenters.formatting import typeset
+from scoring.presenters.method import described
 from scoring.services import open_period, publish, rescore
 from scoring.views import caching
 from tests.factories import FirmFactory
@@ -118,6 +120,28 @@ def test_the_overview_counts_what_the_run_counted(client):
     assert figures["研发费用"].value == f"{spent / 1e4:.2f}"
     chart = response.context["page"].charts["distribution"]
     assert sum(sum(series["data"]) for series in chart.spec["series"]) == period.published_run.ranked
+
+
+def test_what_nobody_stated_is_a_dash_and_a_stated_zero_a_zero(client):
+    firms = zone.make_firms(6)
+    zone.facts(firms, 2022, tech_contract_value=0)
+    period = open_period(2022, zone.scheme(), by=None)
+    publish(period, rescore(period, by=None).run, by=None)
+    figures = {item.label: item for item in client.get(reverse("scoring:overview")).context["page"].figures}
+    assert (figures["发明专利授权"].value, figures["发明专利授权"].unit) == ("—", "")
+    assert (figures["技术合同成交额"].value, figures["技术合同成交额"].unit) == ("0.00", "亿元")
+    assert "发明专利申请与授权" not in figures
+
+
+def test_no_research_known_is_no_intensity_of_zero(client):
+    firms = zone.make_firms(6)
+    zone.facts(firms, 2022, rd_expense=None)
+    period = open_period(2022, zone.scheme(), by=None)
+    publish(period, rescore(period, by=None).run, by=None)
+    page = client.get(reverse("scoring:overview")).context["page"]
+    figures = {item.label: item.value for item in page.figures}
+    assert (figures["研发费用"], figures["研发强度"]) == ("—", "—")
+    assert page.charts["trend"].spec["series"][0]["data"] == [None]
 
 
 def test_each_stage_lists_its_best_in_order(client):
@@ -246,10 +270,61 @@ def test_the_method_marks_each_reading_as_ours_and_no_other(client):
     published()
     page = client.get(reverse("scoring:method")).context["method"]
     scheme = parse_scheme(zone.TEXT)
-    ours = sorted(o.reading for o in scheme.options if o.basis == "interpretation")
-    assert sorted(line.reading for line in page.readings) == ours
-    assert {line.code for line in page.regulations} == {o.key for o in scheme.options if o.basis == "regulation"}
+    told = [o for o in scheme.options if o.text]
+    ours = sorted({o.reading for o in told if o.basis == "interpretation"})
+    assert [line.reading for line in page.readings] == ours  # one point a reading, however many options settle it
+    for basis, lines in (("interpretation", page.readings), ("regulation", page.regulations)):
+        assert {key for line in lines for key in line.code.split("、")} == {o.key for o in told if o.basis == basis}
     assert all(line.article for line in (*page.readings, *page.regulations))
+
+
+def test_a_point_of_several_options_says_each_with_the_value_in_force(client):
+    published()
+    points = {line.reading: line for line in client.get(reverse("scoring:method")).context["method"].readings}
+    assert "最低家数为5家。" in points[31].words
+    assert all(limit in points[16].words for limit in ("500人", "20,000万元", "资产总额"))
+    assert points[16].article == "表3第4行"
+    words = "".join(line.words for line in points.values())
+    assert "{" not in words
+    assert "可改为" not in words
+
+
+def test_a_scheme_may_say_a_condition_in_its_own_words(client):
+    published()
+    page = client.get(reverse("scoring:method")).context["method"]
+    scheme = parse_scheme(zone.TEXT)
+    assert page.eligibility.words == typeset(scheme.eligibility.words)
+    own = {item.code: item.words for item in scheme.decays}
+    for line in page.decays:
+        assert line.words == typeset(own[line.code]) if own[line.code] else line.words
+    plain = described("x", re.sub(r"(?m)^words = .*\n", "", zone.TEXT))
+    assert plain.eligibility.words != page.eligibility.words
+    assert plain.eligibility.words.startswith("（有当年内有效的资质")
+
+
+def test_levels_are_percentages_and_thresholds_have_two_decimals_at_most(client):
+    published()
+    page = client.get(reverse("scoring:method")).context["method"]
+    lines = {line.code: line for dimension in page.dimensions for line in dimension.indicators}
+    for code in ("3.10", "3.11"):
+        assert "省级60%" in lines[code].value
+        assert "省级60%" in lines[code].rule
+    assert not any(re.search(r"\d\.\d{3}", line.rule) for line in lines.values())
+
+
+def test_the_method_of_an_older_period_keeps_its_own_full_marks(client):
+    older = published(year=2022)
+    firms = list(Firm.objects.all())
+    zone.facts(firms, 2023, revenue=90000.0)
+    newer = open_period(2023, zone.scheme(), by=None)
+    publish(newer, rescore(newer, by=None).run, by=None)
+    for year, period in ((2022, older), (2023, newer), (None, newer)):
+        page = client.get(reverse("scoring:method"), {"year": year} if year else {})
+        assert page.context["full_marks"].period == period.name
+        assert page.context["found"].period == period
+    assert [item.year_id for item in page.context["found"].periods] == [2023, 2022]
+    current = re.search(r'href="\?year=(\d+)" aria-current="page"', body(page))
+    assert current[1] == "2023"
 
 
 def test_every_reading_linked_to_is_on_the_method_page(client):

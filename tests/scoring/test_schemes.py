@@ -16,7 +16,7 @@ CHANGED = zone.TEXT + "\n# 另一份文本\n"
 
 def test_dimensions_and_indicators_become_rows():
     scheme = load_scheme(zone.TEXT, by=None)
-    assert (scheme.code, scheme.version) == ("xinkai-2022-110", "1")
+    assert (scheme.code, scheme.version) == ("xinkai-2022-110", "1.1")
     assert list(scheme.dimensions.values_list("code", flat=True)) == ["innovation", "performance", "support"]
     assert scheme.indicators.count() == 35
     for dimension in scheme.dimensions.all():
