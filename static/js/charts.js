@@ -88,8 +88,16 @@
     const data = document.getElementById(box.dataset.chart);
     if (!data) return;
     const spec = JSON.parse(data.textContent);
-    box.setAttribute("data-drawn", "");
     const chart = window.echarts.init(box, null, { renderer: "canvas" });
+    const table = box.parentElement.querySelector(`[data-chart="${box.dataset.chart}"] ~ details.fold`);
+    let shown = false;
+    // The table stays open until the picture is really there; after that it is the reader's to open and close.
+    chart.on("finished", () => {
+      if (shown || !box.clientWidth) return;
+      shown = true;
+      box.setAttribute("data-drawn", "");
+      if (table) table.open = false;
+    });
     const paint = () => {
       const narrow = box.clientWidth < 480;
       chart.resize();
