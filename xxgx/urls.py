@@ -2,12 +2,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from xxgx.health import livez, readyz
-from xxgx.home import home
+from xxgx.home import favicon, home
 
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path("home/", home, name="home"),
+    path("favicon.ico", favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("", include("firms.urls")),
     path("", include("scoring.urls")),

@@ -49,7 +49,9 @@ def test_a_wrong_password_and_an_unknown_account_are_told_alike(client, person):
         answers.append(text(response).replace(name, ""))
         assert response.status_code == 200
     assert answers[0] == answers[1]
-    assert "密码" in re.search(r'role="alert">(.*?)</div>', body(response), re.S)[1]
+    assert "用户名或密码不正确" in re.search(r'role="alert">(.*?)</div>', body(response), re.S)[1]
+    assert "重置" in text(response)
+    assert "系统管理员" in text(response)
 
 
 def test_the_sixth_try_meets_the_locked_page(client, person):
