@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -101,6 +102,11 @@ def _rows(chunks: Iterator[list[RankingRow]], dimensions: int) -> Iterator[list[
                 row.cluster_name,
                 row.industry_rank,
                 row.park_name,
-                *row.dimension_points[:dimensions],
+                *(_points(points) for points in row.dimension_points[:dimensions]),
                 row.total,
             ]
+
+
+def _points(points: float) -> Decimal:
+    """At the two decimals of the heading in every format: a workbook would otherwise hold all digits behind them."""
+    return Decimal(str(points)).quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -1,5 +1,6 @@
 """The reference page of the API: the OpenAPI document as one readable page, no script, nothing fetched from outside."""
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +17,10 @@ TYPES = {
     "array": "列表",
     "object": "对象",
 }
+
+
+CODE = "91410700XXXXXXXXXX"
+DEEPEST = 4
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,13 @@ class Operation:
     parameters: list[Field]
     answers: list[Answer]
     fields: list[Field]
+    call: str  # a path that can be asked for as it stands, but for the credit code
+    sample: str
 
 
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/docs.html", {"operations": operations(), "refusal": refusal_fields()})
+    context = {"operations": operations(), "refusal": refusal_fields(), "site": request.build_absolute_uri("/")[:-1]}
+    return render(request, "api/docs.html", context)
 
 
 @cache
@@ -89,6 +97,9 @@ def _operation(path: str, method: str, said: dict[str, Any]) -> Operation:
         ],
         answers=[Answer(status, answer["description"]) for status, answer in sorted(said["responses"].items())],
         fields=_fields(ok),
+        call=path.replace("{credit_code}", CODE)
+        + ("?size=2" if any(p["name"] == "size" for p in said.get("parameters", [])) else ""),
+        sample=json.dumps(_sample(ok), ensure_ascii=False, indent=2),
     )
 
 
@@ -114,6 +125,23 @@ def _kind(schema: dict[str, Any]) -> str:
     return words + ("，可为空" if schema.get("nullable") else "")
 
 
+def _sample(schema: dict[str, Any], depth: int = 0) -> Any:
+    """An answer in the shape of the schema: a text shows what it holds, a list its first entry."""
+    found = _resolved(schema)
+    kind, words = found.get("type"), schema.get("description") or found.get("description", "")
+    if "properties" in found:
+        inside = found["properties"].items()
+        return {name: _sample(item, depth + 1) for name, item in inside} if depth < DEEPEST else {}
+    if kind == "array":
+        return [_sample(found["items"], depth)] if depth < DEEPEST else []
+    if "enum" in found:
+        return next((choice for choice in found["enum"] if choice), "")
+    plain: dict[str, Any] = {"integer": 1, "number": 0.5, "boolean": True, "object": {}}
+    if kind in plain:
+        return plain[kind]
+    return "2022-12-31" if found.get("format") in ("date", "date-time") else words.partition("\n")[0] or "…"
+
+
 def _fields(schema: dict[str, Any], depth: int = 0) -> list[Field]:
     """The keys of an object and, indented, of the objects inside it."""
     found = _resolved(schema)
@@ -123,6 +151,6 @@ def _fields(schema: dict[str, Any], depth: int = 0) -> list[Field]:
     for name, item in found.get("properties", {}).items():
         words = item.get("description", "").split("\n\n* `")[0]  # the list of choices stands in the type already
         listed.append(Field(name, _kind(item), words, name in found.get("required", []), depth))
-        if depth < 4:
+        if depth < DEEPEST:
             listed += _fields(item, depth + 1)
     return listed

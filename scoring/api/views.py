@@ -3,12 +3,14 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from firms.services.refusal import Refusal
 from scoring.api.explanation import ExplanationSerializer
 from scoring.api.method import MethodSerializer
 from scoring.api.parameters import Parameters, RankingParameters, YearParameters
@@ -70,7 +72,7 @@ class Rankings(Reading):
     @extend_schema(
         operation_id="rankings",
         summary="榜单",
-        description="一个评价期的榜单，筛选、检索、次序和翻页与页面相同。没有已发布的评价期时 rows 为空。",
+        description="一个评价期的榜单，筛选、检索、次序和翻页与页面相同。没有已发布的评价期时返回 404。",
         parameters=[RankingParameters],
         responses=answers(RankingSerializer, 400, 404),
     )
@@ -80,6 +82,10 @@ class Rankings(Reading):
             page = ranking_page(request.user, period=asked.pop("year", None), **asked)
         except EvaluationPeriod.DoesNotExist:
             raise Http404 from None
+        if page.period is None:
+            raise Refusal(
+                "nothing_published", _("还没有已发布的评价期。"), hint=_("评价结果公布后即可读取。"), status=404
+            )
         return Response(RankingSerializer(page).data)
 
 

@@ -50,6 +50,14 @@ def test_it_holds_every_row_the_page_would_show_in_the_page_s_order(client, zone
         assert conditions[0].startswith("条件：")
 
 
+def test_a_dimension_has_two_decimals_in_every_format(client, zone, office):
+    for path in (XLSX, CSV):
+        *_, heading, first = table(client.get(f"{path}?year=2022"))[:5]
+        points = [float(first[k]) for k, title in enumerate(heading) if title.endswith("（分）")]
+        assert len(points) == 4
+        assert all(value == round(value, 2) for value in points)
+
+
 def test_the_conditions_are_printed_in_words(client, zone, office):
     rows = table(client.get(f"{XLSX}?year=2022&cluster=equipment&q=试&sort=-name"))
     assert rows[2][0] == "条件：主导产业：高端装备制造；检索：试；排序：企业名称倒序"

@@ -87,3 +87,8 @@ def test_nothing_is_said_before_anything_is_published(client, zone):
     assert client.get(url(zone.firms[0])).status_code == 404
     assert client.get("/api/v1/periods/").json() == []
     assert client.get("/api/v1/method/").status_code == 404
+    ranking = client.get("/api/v1/rankings/")
+    assert ranking.status_code == 404
+    assert ranking.json() == {
+        "code": "nothing_published", "message": "还没有已发布的评价期。", "place": "", "hint": "评价结果公布后即可读取。",
+    }  # fmt: skip
