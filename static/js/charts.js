@@ -4,7 +4,11 @@
    kinds: columns, stacked, rows, trend; steps: {kind: "steps", items: [{name, from, to, value, colour}]} */
 (() => {
   "use strict";
-  if (!window.echarts) return;
+  const boxes = document.querySelectorAll(".chart[data-chart]");
+  if (!window.echarts) {  // the library did not arrive: the tables stand open, nothing is kept free for pictures
+    boxes.forEach((box) => { box.hidden = true; });
+    return;
+  }
   const colours = {
     blue: "#0d3b78", mid: "#2f6fb8", sky: "#8db9e6", accent: "#e08a2e", bad: "#b5452f", good: "#2c8a5b", grey: "#93a1b3",
     startup: "#a9cbee", growth: "#6aa0da", expansion: "#2f6fb8", mature: "#0d3b78",
@@ -110,5 +114,5 @@
     }).observe(box);
   }
 
-  document.querySelectorAll(".chart[data-chart]").forEach(draw);
+  boxes.forEach(draw);
 })();
