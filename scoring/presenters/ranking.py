@@ -328,7 +328,6 @@ def _counts(run_id: int, made: tuple[str, datetime], chosen: tuple[str, str, str
 
 def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
     """Periods this person may see that have something to show, latest first, with the pointers as of this one query."""
-    runs = Run.objects.complete().filter(period=models.OuterRef("pk")).order_by("-number").values("pk")[:1]
     periods = (
         EvaluationPeriod.objects.visible_to(user)
         .select_related("published_run")
@@ -336,6 +335,7 @@ def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
         .order_by("-year_id")
     )
     if reads_unpublished(user):
+        runs = Run.objects.complete().filter(period=models.OuterRef("pk")).order_by("-number").values("pk")[:1]
         periods = periods.annotate(latest_run=models.Subquery(runs)).filter(latest_run__isnull=False)
     return list(periods)
 
