@@ -198,7 +198,7 @@ def _day(text: str) -> str:
 
 def _line(scheme: Scheme, code: str, name: str, expression, source: Source, points: str = "", said: str = "") -> Line:
     """``said``: the scheme's own phrase, printed in place of the expression spelled out."""
-    words = typeset(said or (in_words(scheme, expression) if expression else ""))
+    words = typeset(said or (in_words(scheme, expression, worth="分") if expression else ""))
     return Line(code, typeset(name), words, points, typeset(source.article), our_reading(scheme, source.reading))
 
 

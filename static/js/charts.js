@@ -22,7 +22,7 @@
     value === null || value === undefined
       ? "—"
       : Number(value).toLocaleString("zh-CN", decimals === undefined ? { maximumFractionDigits: 2 }
-        : { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+        : { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
   const short = (value) =>
     Math.abs(value) >= 1e8 ? `${number(value / 1e8)}亿` : Math.abs(value) >= 1e4 ? `${number(value / 1e4)}万` : number(value);
 

@@ -309,6 +309,7 @@ def test_levels_are_percentages_and_thresholds_have_two_decimals_at_most(client)
     for code in ("3.10", "3.11"):
         assert "省级60%" in lines[code].value
         assert "省级60%" in lines[code].rule
+    assert "国家级3分、省级2分、市级1分" in page.bonuses[0].words
     assert not any(re.search(r"\d\.\d{3}", line.rule) for line in lines.values())
 
 
