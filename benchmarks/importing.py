@@ -11,6 +11,7 @@ from benchmarks import Report, apart
 
 DATABASE = "importing"
 ROWS, LARGE, SMALL = 5_000, 100_000, 300
+TURNS = 4
 
 
 def prepare(firms: int) -> None:
@@ -92,11 +93,17 @@ def run(report: Report) -> None:
             write(Path(files[rows]), rows)
         prepare(ROWS)
         baseline = "benchmarks.importing_baseline:admin_flow"
-        small, double = (apart(baseline, files[rows]).value for rows in (SMALL, 2 * SMALL))
-        # A year each: every run finds no earlier facts, and nothing has to be deleted between them.
-        ours = min(
-            (apart("benchmarks.importing:staged", files[ROWS], year).value for year in (2001, 2002, 2003)), key=_total
-        )
+        # Taken in turn and the best of each kept: what else the machine does falls on both alike, and least on the best.
+        # A year each: every run of ours finds no earlier facts, and nothing has to be deleted between them.
+        runs = [
+            (
+                apart(baseline, files[SMALL]).value,
+                apart(baseline, files[2 * SMALL]).value,
+                apart("benchmarks.importing:staged", files[ROWS], year).value,
+            )
+            for year in range(2001, 2001 + TURNS)
+        ]
+        small, double, ours = (min(found, key=_total) for found in zip(*runs, strict=True))
         theirs = (_total(double) - _total(small)) / SMALL
         mine = _total(ours) / ROWS
         report.add(f"import-export 默认后台流程，{SMALL}行", _total(small), "s")
@@ -106,7 +113,7 @@ def run(report: Report) -> None:
         report.add(f"分步导入，{ROWS:,}行 × 40列，确认", ours["confirm"], "s")
         report.add(f"import-export ÷ 分步导入（按每行，{ROWS:,}行）", theirs / mine, "×", "≥ 50", theirs / mine >= 50)
         prepare(large)
-        big = apart("benchmarks.importing:staged", files[large], 2004)
+        big = apart("benchmarks.importing:staged", files[large], 2001 + TURNS)
         peak = big.peak_mb + big.value["child_mb"]
         report.add(f"分步导入，{large:,}行 × 40列，预览 + 确认", _total(big.value), "s")
         report.add(
@@ -117,7 +124,7 @@ def run(report: Report) -> None:
             peak < 700,
         )
     report.note(
-        f"import-export 的每行耗时取 {2 * SMALL} 行与 {SMALL} 行之差（不含固定开销），再按行数外推到 {ROWS:,} 行；"
+        f"import-export 的每行耗时取 {2 * SMALL} 行与 {SMALL} 行之差（不含固定开销，轮流各测{TURNS}次取最快），再按行数外推到 {ROWS:,} 行；"
         "两边导入同一文件，都写入空表，都用同一数据库。"
     )
 
