@@ -42,7 +42,7 @@ def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[
     """The filings in force of a year by firm id, each list oldest first (one query)."""
     filings = Filing.objects.in_force().filter(year=year)
     if firms is not None:
-        filings = bulk.among(filings, "firm_id", firms)
+        filings = bulk.among(filings, "firm_id", firms)  # type: ignore[assignment]
     rows = filings.order_by("id").values_list(
         "id", "firm_id", "source", Cast("values", models.TextField())
     )  # fmt: skip
