@@ -71,7 +71,7 @@ class BackOffice(admin.AdminSite):
         if admin_class is not None and admin_class.__module__.partition(".")[0] in OURS:
             super().register(model_or_iterable, admin_class, **options)
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return super().admin_view(readable(view), cacheable)
 
     def has_permission(self, request: HttpRequest) -> bool:

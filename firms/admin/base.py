@@ -98,7 +98,7 @@ class OfficeAdmin(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    def response_action(self, request: HttpRequest, queryset: models.QuerySet) -> Any:
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet, *args: Any, **kwargs: Any) -> Any:
         """Rows are chosen by keys that can be keys."""
         for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
@@ -111,7 +111,7 @@ class OfficeAdmin(admin.ModelAdmin):
                     hint=_("请刷新页面后重新选择。"),
                     status=400,
                 ) from None
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

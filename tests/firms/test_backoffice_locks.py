@@ -135,3 +135,15 @@ def test_a_stage_from_before_the_first_period_can_still_be_stated(office, locked
     assert office.post(STAGES, stage(Firm.objects.first(), 2015)).status_code == 302
     assert office.post(STAGES, stage(Firm.objects.last(), 2015, reason=" ")).status_code == 200
     assert StageRecord.objects.get().year == 2015
+
+
+@pytest.mark.django_db(transaction=True)
+def test_voiding_holds_its_rows_in_a_transaction_of_its_own(office):
+    """Outside a test's own transaction PostgreSQL refuses to lock rows where none was begun."""
+    firm = Firm.objects.create(credit_code=CODE, name="新乡测试有限公司")
+    held = RegisterEntry.objects.create(
+        firm=firm, kind="platform", level="provincial", title="中心", starts_on="2020-03-01"
+    )
+    assert office.post(LIST, {"action": "void", "_selected_action": [held.pk]}).status_code == 302
+    held.refresh_from_db()
+    assert held.voided_at is not None
