@@ -26,6 +26,7 @@ ITS_OWN = {"office", "department"}
 TABLE = {
     "livez": (EVERYBODY, "get", {}),
     "readyz": (EVERYBODY, "get", {}),
+    "favicon": (EVERYBODY, "get", {}),
     "home": (SIGNED_IN, "get", {}),
     "firms:login": (EVERYBODY, "get", {}),
     "firms:logout": (EVERYBODY, "post", {}),
