@@ -53,7 +53,7 @@ class UploadForm(forms.Form):
             field.widget.attrs.setdefault("class", control)
 
     def clean(self) -> dict:
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         if self.user.role == Role.DEPARTMENT:
             cleaned["department"] = self.user.department
         return cleaned

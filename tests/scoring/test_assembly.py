@@ -83,7 +83,9 @@ class TestLoading:
         period = zone.make_period(firms=firms)
         entry = {"kind": "contract", "category": "general", "starts_on": dt.date(2022, 2, 3)}
         RegisterEntry.objects.create(firm=firms[1], title="甲", amount="12.3400", ends_on=dt.date(2023, 1, 1), **entry)
-        RegisterEntry.objects.create(firm=firms[1], title="乙", voided_at=dt.datetime(2023, 1, 1, tzinfo=dt.UTC), **entry)
+        RegisterEntry.objects.create(
+            firm=firms[1], title="乙", voided_at=dt.datetime(2023, 1, 1, tzinfo=dt.UTC), **entry
+        )
         table = self.load(period).cohort.registers
         assert len(table.firm) == 1
         assert (str(table.starts[0]), str(table.ends[0]), table.amount[0]) == ("2022-02-03", "2023-01-01", 12.34)
