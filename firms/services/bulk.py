@@ -48,9 +48,9 @@ def among(rows: models.QuerySet, column: str, values: Iterable[Any]) -> models.Q
     """
     name = f"{_q(rows.model._meta.db_table)}.{_q(column)}"
     if connection.vendor == "postgresql":
-        return rows.extra(where=[f"{name} = ANY(%s)"], params=[list(values)])  # noqa: S610  (names of ours)
+        return rows.extra(where=[f"{name} = ANY(%s)"], params=[list(values)])  # noqa: S610  # nosec B610  (names of ours)
     where = f"{name} IN (SELECT value FROM json_each(%s))"  # noqa: S608
-    return rows.extra(where=[where], params=[json_text(list(values))])  # noqa: S610
+    return rows.extra(where=[where], params=[json_text(list(values))])  # noqa: S610  # nosec B610
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

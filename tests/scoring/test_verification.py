@@ -45,7 +45,7 @@ def test_every_byte_comes_out_again_after_all_facts_changed(run):
 def test_so_does_a_run_on_frozen_references(run):
     lock(run.period, by=None)
     FactSheet.objects.filter(pk=FactSheet.objects.filter(year=2022).first().pk).update(values={"revenue": 5e6})
-    later = rescore(run.period, by=None).run
+    later = rescore(run.period, by=None, reason="核对后更正").run
     assert later != run
     assert later.references == run.references
     assert verify_run(later).differences == []
