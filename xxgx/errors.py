@@ -18,6 +18,7 @@ from django.core.exceptions import (
 from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -69,9 +70,16 @@ def answer(request: HttpRequest, refusal: Refusal, *names: str) -> HttpResponse:
     """``refusal`` as JSON for programs, as a page for people (the first template there is of ``names``)."""
     if wants_json(request):
         return JsonResponse(as_json(refusal), status=refusal.status, json_dumps_params={"ensure_ascii": False})
-    context = {"status": refusal.status, "refusal": refusal}
+    context = {"status": refusal.status, "refusal": refusal, "back": _came_from(request)}
     content = loader.select_template([*names, "errors/409.html"]).render(context, request)
     return HttpResponse(content, status=refusal.status)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours whose form was refused; nothing for an address typed in, another site's, or the refused one itself."""
+    came = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, require_https=request.is_secure())
+    return came if ours and came != request.build_absolute_uri() else ""
 
 
 def as_json(refusal: Refusal) -> dict[str, Any]:
