@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
@@ -29,12 +29,10 @@ class FirmQuerySet(models.QuerySet):
         return self.none()
 
 
-class FilingQuerySet(models.QuerySet):
-    def in_force(self) -> FilingQuerySet:
-        """Filings that count: typed in, or of a batch that is applied and not undone."""
-        return self.filter(models.Q(batch__isnull=True) | models.Q(batch__state="applied"))
+class StatedQuerySet(models.QuerySet):
+    """What a department stated about a firm: seen by that department, by the firm, and by those who read everything."""
 
-    def visible_to(self, user: User | AnonymousUser) -> FilingQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         role = _role(user)
         if role in READS_ALL:
             return self
@@ -43,6 +41,12 @@ class FilingQuerySet(models.QuerySet):
         if role == "firm":
             return self.filter(firm__memberships__user=user)
         return self.none()
+
+
+class FilingQuerySet(StatedQuerySet):
+    def in_force(self) -> FilingQuerySet:
+        """Filings that count: typed in, or of a batch that is applied and not undone."""
+        return self.filter(models.Q(batch__isnull=True) | models.Q(batch__state="applied"))
 
 
 class FactSheetQuerySet(models.QuerySet):
@@ -55,19 +59,9 @@ class FactSheetQuerySet(models.QuerySet):
         return self.none()
 
 
-class RegisterEntryQuerySet(models.QuerySet):
+class RegisterEntryQuerySet(StatedQuerySet):
     def in_force(self) -> RegisterEntryQuerySet:
         return self.filter(voided_at__isnull=True)
-
-    def visible_to(self, user: User | AnonymousUser) -> RegisterEntryQuerySet:
-        role = _role(user)
-        if role in READS_ALL:
-            return self
-        if role == "department":
-            return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
-        if role == "firm":
-            return self.filter(firm__memberships__user=user)
-        return self.none()
 
 
 class ImportBatchQuerySet(models.QuerySet):
