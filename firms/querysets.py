@@ -49,14 +49,30 @@ class FilingQuerySet(StatedQuerySet):
         return self.filter(models.Q(batch__isnull=True) | models.Q(batch__state="applied"))
 
 
-class FactSheetQuerySet(models.QuerySet):
-    def visible_to(self, user: User | AnonymousUser) -> FactSheetQuerySet:
+class OfFirmQuerySet(models.QuerySet):
+    """What is a firm's own: seen by that firm and by those who read everything."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         role = _role(user)
         if role in READS_ALL:
             return self
         if role == "firm":
             return self.filter(firm__memberships__user=user)
         return self.none()
+
+
+class FactSheetQuerySet(OfFirmQuerySet):
+    pass
+
+
+class DecisionQuerySet(models.QuerySet):
+    def in_force(self) -> DecisionQuerySet:
+        return self.filter(revoked_at__isnull=True)
+
+
+class MessageQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> MessageQuerySet:
+        return self.filter(user=user) if _role(user) else self.none()
 
 
 class RegisterEntryQuerySet(StatedQuerySet):

@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
 
+from firms.models.filing import Source
 from firms.querysets import ImportBatchQuerySet
 
 
@@ -30,6 +31,8 @@ class ImportBatch(models.Model):
     department = models.ForeignKey(
         "firms.Department", models.PROTECT, verbose_name="部门", null=True, blank=True, related_name="+"
     )
+    # Whom its figures count as, when sources disagree: a file that a connector fetched is public data.
+    source = models.CharField("数据来源", max_length=16, choices=Source.choices, default=Source.GOVERNMENT)
     year = models.PositiveSmallIntegerField("年度", null=True, blank=True)
     register_kind = models.CharField("台账", max_length=16, blank=True)
     file = models.FileField("原始文件", upload_to="imports/%Y/%m/", max_length=255)
@@ -92,3 +95,38 @@ class ImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sheet} 第{self.row_number}行"
+
+
+class ColumnMapping(models.Model):
+    """What a department once said a heading of its files means; the next file with that heading needs no asking."""
+
+    department = models.ForeignKey(
+        "firms.Department", models.CASCADE, verbose_name="部门", null=True, blank=True, related_name="+"
+    )
+    kind = models.CharField("类型", max_length=16, choices=ImportBatch.Kind.choices)
+    register_kind = models.CharField("台账", max_length=16, blank=True)
+    heading = models.CharField("列标题", max_length=100, help_text="去掉空格和单位后的写法")
+    column = models.CharField("对应", max_length=48, blank=True, help_text="数据项或列的代码；空：不导入该列")
+    set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="指定人", null=True, related_name="+"
+    )
+    set_at = models.DateTimeField("指定时间", auto_now=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "列对应"
+        ordering = ["department_id", "kind", "heading"]
+        constraints = [
+            models.UniqueConstraint(
+                name="column_mapping_once",
+                fields=["department", "kind", "register_kind", "heading"],
+            ),
+            # A null is like no other to the database: the office's own need a rule of their own.
+            models.UniqueConstraint(
+                name="column_mapping_once_office",
+                fields=["kind", "register_kind", "heading"],
+                condition=models.Q(department__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.heading} → {self.column or '不导入'}"

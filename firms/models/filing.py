@@ -7,10 +7,22 @@ from firms.querysets import FactSheetQuerySet, FilingQuerySet
 class DataYear(models.Model):
     """数据年度: the year whose facts are collected; locked on every path once judged.
 
-    Its row is also the mutex of the year's facts: writers take it ``FOR UPDATE``.
+    Its row is also the mutex of the year's facts: writers take it ``FOR UPDATE``. Firms fill in their forms only while it is
+    in ``REPORTING`` and not past ``firms_due_on`` (or their extension); departments' deadline is for reminders and on-time rates.
     """
 
+    class Phase(models.TextChoices):
+        PREPARING = "preparing", "准备"
+        REPORTING = "reporting", "填报"
+        REVIEWING = "reviewing", "审核"
+        TRIAL = "trial", "试算"
+
     year = models.PositiveSmallIntegerField("年度", unique=True)
+    phase = models.CharField("阶段", max_length=12, choices=Phase.choices, default=Phase.PREPARING)
+    opened_at = models.DateTimeField("开放填报时间", null=True, blank=True)
+    firms_due_on = models.DateField("企业填报截止日", null=True, blank=True, help_text="含当日")
+    departments_due_on = models.DateField("部门报送截止日", null=True, blank=True, help_text="含当日")
+    version = models.PositiveIntegerField("版本", default=0, editable=False)
     locked_at = models.DateTimeField("锁定时间", null=True, blank=True)
     locked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="锁定人", null=True, blank=True, related_name="+"

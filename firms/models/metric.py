@@ -23,6 +23,7 @@ class Metric(models.Model):
     source_priority = models.JSONField("来源优先级", default=list, help_text="先者优先：government、public、firm")
     tolerance = models.FloatField("容差", default=0.005, help_text="相对差异超过容差记为冲突")
     help_text = models.TextField("统计口径", blank=True)
+    needs_evidence = models.BooleanField("须附佐证", default=False, help_text="企业自行填报时必须上传佐证材料")
     topic = models.CharField("主题", max_length=32, blank=True)
     position = models.PositiveSmallIntegerField("次序", default=100)
 

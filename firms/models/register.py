@@ -3,8 +3,8 @@ from django.db import models
 from firms.querysets import RegisterEntryQuerySet
 
 
-class RegisterEntry(models.Model):
-    """台账: one dated fact. Counts and statuses are derived from entries, never typed in again."""
+class DatedFact(models.Model):
+    """What an entry of a register says, whoever says it."""
 
     class Kind(models.TextChoices):
         QUALIFICATION = "qualification", "资质"
@@ -47,7 +47,6 @@ class RegisterEntry(models.Model):
         PROVINCIAL = "provincial", "省级"
         MUNICIPAL = "municipal", "市级"
 
-    firm = models.ForeignKey("firms.Firm", models.PROTECT, verbose_name="企业", related_name="register_entries")
     kind = models.CharField("台账", max_length=16, choices=Kind.choices)
     category = models.CharField("类别", max_length=24, choices=Category.choices, blank=True)
     level = models.CharField("级别", max_length=16, choices=Level.choices, blank=True)
@@ -57,6 +56,15 @@ class RegisterEntry(models.Model):
     amount = models.DecimalField("金额（万元）", max_digits=16, decimal_places=4, null=True, blank=True)
     quantity = models.PositiveIntegerField("数量", default=1)
     document_number = models.CharField("文号或证书编号", max_length=100, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class RegisterEntry(DatedFact):
+    """台账: one dated fact. Counts and statuses are derived from entries, never typed in again."""
+
+    firm = models.ForeignKey("firms.Firm", models.PROTECT, verbose_name="企业", related_name="register_entries")
     department = models.ForeignKey(
         "firms.Department", models.PROTECT, verbose_name="登记部门", null=True, blank=True, related_name="+"
     )

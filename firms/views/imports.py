@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from firms import exports, presenters
-from firms.forms import MatchForm, UndoForm, UploadForm
+from firms import exports
+from firms.forms.imports import MatchForm, UndoForm, UploadForm
 from firms.models import ImportBatch, Role
+from firms.presenters import imports as presenters
 from firms.services import audit, import_guess, import_jobs, imports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required

@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from firms import presenters
 from firms.models import Job
+from firms.presenters import jobs as presenters
 from firms.services import jobs
 
 

@@ -1,4 +1,4 @@
-"""What the pages of `firms` show: batches on their way in, and background jobs."""
+"""What the import pages show: batches on their way in."""
 
 from __future__ import annotations
 
@@ -8,65 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from firms.models import Firm, ImportBatch, ImportRow, Job, Metric, RegisterEntry, User
 
 PAGE = 50
 TONES = {"planned": "accent", "applied": "good", "refused": "bad", "undone": "muted", "discarded": "muted"}
-JOB_TITLES = {
-    "rescore": gettext_lazy("积分计算"),
-    "nightly": gettext_lazy("每夜计算"),
-    "import.plan": gettext_lazy("读取并核对文件"),
-    "import.apply": gettext_lazy("写入数据"),
-    "import.undo": gettext_lazy("撤销批次"),
-}
-JOB_TONES = {"succeeded": "good", "failed": "bad", "cancelled": "muted", "running": "accent"}
-
-
-@dataclass(frozen=True)
-class JobView:
-    pk: int
-    title: str
-    state: str
-    tone: str
-    running: bool
-    failed: bool
-    progress: int
-    message: str
-    error: str
-    outcome: str
-    url: str
-    created_at: datetime
-
-
-def job(row: Job) -> JobView:
-    return JobView(
-        pk=row.pk,
-        title=str(JOB_TITLES.get(row.kind, row.kind)),
-        state=row.get_state_display(),
-        tone=JOB_TONES.get(row.state, ""),
-        running=row.state in {Job.State.QUEUED, Job.State.RUNNING},
-        failed=row.state in {Job.State.FAILED, Job.State.CANCELLED},
-        progress=row.progress,
-        message=row.message if row.state in {Job.State.QUEUED, Job.State.RUNNING} else "",
-        error=row.error,
-        outcome=str(row.result.get("message", "")),
-        url=_link(row.result.get("link")),
-        created_at=row.created_at,
-    )
-
-
-def _link(link: Any) -> str:
-    """A handler names its result as [url name, *args]: the page of it, or nothing."""
-    if not isinstance(link, list) or not link:
-        return ""
-    try:
-        return reverse(link[0], args=link[1:])
-    except NoReverseMatch:
-        return ""
 
 
 @dataclass(frozen=True)
