@@ -21,6 +21,14 @@ class Statement:
     values: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A person's decision on one cell: the figure of ``filing`` counts. ``latest``: the newest filing known when it was made."""
+
+    filing: int
+    latest: int
+
+
 @dataclass(slots=True)
 class Folded:
     """``values`` code → number; ``winners`` code → filing id; ``conflicts`` code → [[filing id, value], …] beyond tolerance."""
@@ -30,11 +38,14 @@ class Folded:
     conflicts: dict[str, list[list[Any]]] = field(default_factory=dict)
 
 
-def fold(statements: Iterable[Statement], metrics: Mapping[str, MetricSpec]) -> Folded:
+def fold(
+    statements: Iterable[Statement], metrics: Mapping[str, MetricSpec], rulings: Mapping[str, Ruling] | None = None
+) -> Folded:
     """The values in force for one firm and year.
 
     Within a source the latest statement of a metric counts: a correction, not a conflict. Between sources the metric's
     ``source_priority`` decides; a loser that differs by more than the ``tolerance`` (relative to the winner) is kept as a conflict.
+    A ruling (metric → Ruling) that still holds overrides both: its figure counts, and the cell is no conflict.
     """
     ordered = sorted(statements, key=lambda statement: statement.filing)
     if len(ordered) == 1:
@@ -54,7 +65,35 @@ def fold(statements: Iterable[Statement], metrics: Mapping[str, MetricSpec]) -> 
         against = [[filing, other] for other, filing in losers if differs(value, other, spec.tolerance)]
         if against:
             folded.conflicts[code] = against
+    for code, ruling in (rulings or {}).items():
+        ruled = ruled_value(code, ruling, ordered)
+        if ruled is not None:
+            folded.values[code], folded.winners[code] = ruled, ruling.filing
+            folded.conflicts.pop(code, None)
     return folded
+
+
+def ruled_value(code: str, ruling: Ruling, statements: Iterable[Statement]) -> float | None:
+    """The figure a ruling puts in force, or None where it no longer holds.
+
+    It holds while its filing is in force and no source has since stated anything new: neither the figure ruled nor the one
+    that source was known by. So a form sent again with the same figures reopens nothing, and a correction does.
+    """
+    chosen: float | None = None
+    known: dict[str, float] = {}
+    now: dict[str, float] = {}
+    for statement in sorted(statements, key=lambda statement: statement.filing):
+        if code not in statement.values:
+            continue
+        value = now[statement.source] = statement.values[code]
+        if statement.filing <= ruling.latest:
+            known[statement.source] = value
+        if statement.filing == ruling.filing:
+            chosen = value
+    if chosen is None:
+        return None
+    news = any(value not in (chosen, known.get(source)) for source, value in now.items())
+    return None if news else chosen
 
 
 def _rank(source: str, spec: MetricSpec) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from firms.catalogue import CheckSpec, MetricSpec
-from firms.importing.fold import Folded, Statement, fold
+from firms.importing.fold import Folded, Ruling, Statement, fold
 from firms.importing.problem import Reason
 from firms.importing.rows import ReadRow
 
@@ -99,21 +99,24 @@ def metrics_row(
     metrics: Mapping[str, MetricSpec],
     checks: Iterable[CheckSpec] = (),
     last_year: Mapping[str, float] | None = None,
+    rulings: Mapping[str, Ruling] | None = None,
 ) -> None:
     """Verdict, before and warnings of a row of figures for a matched firm, against the filings in force of its year."""
     if not statements:
         row.verdict, row.before = CREATE, {}
         in_force: Mapping[str, float] = {}
     else:
-        in_force = fold(statements, metrics).values
+        in_force = fold(statements, metrics, rulings).values
         own = fold((statement for statement in statements if statement.source == SOURCE), metrics).values
         if all(code in own and own[code] == value for code, value in row.values.items()):
             row.verdict, row.before = SAME, {}
             return
-        after = folded_with(row, statements, metrics).values
+        after = folded_with(row, statements, metrics, rulings=rulings).values
         row.before = {code: in_force.get(code) for code in row.values if in_force.get(code) != after[code]}
         row.verdict = CHANGE if any(code in in_force for code in row.values) else CREATE
-        kept = [code for code, value in row.values.items() if after[code] != value]
+        lost = [code for code, value in row.values.items() if after[code] != value]
+        # Said before and decided against: known, so no news and no conflict.
+        kept = [code for code in lost if code not in (rulings or ()) or own.get(code) != row.values[code]]
         if kept:
             named = "、".join(metrics[code].name for code in kept)
             row.reasons.append(
@@ -128,11 +131,16 @@ def metrics_row(
 
 
 def folded_with(
-    row: PlannedRow, statements: Sequence[Statement], metrics: Mapping[str, MetricSpec], filing: int | None = None
+    row: PlannedRow,
+    statements: Sequence[Statement],
+    metrics: Mapping[str, MetricSpec],
+    filing: int | None = None,
+    rulings: Mapping[str, Ruling] | None = None,
 ) -> Folded:
-    """The fold once this row is filed (as the latest statement, or under the id it was given)."""
-    new = filing if filing is not None else max((statement.filing for statement in statements), default=0) + 1
-    return fold((*statements, Statement(new, SOURCE, row.values)), metrics)
+    """The fold once this row is filed (as the latest statement, later than any ruling, or under the id it was given)."""
+    known = (*(statement.filing for statement in statements), *(ruling.latest for ruling in (rulings or {}).values()))
+    new = filing if filing is not None else max(known, default=0) + 1
+    return fold((*statements, Statement(new, SOURCE, row.values)), metrics, rulings)
 
 
 def _checks_against(

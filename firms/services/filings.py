@@ -12,8 +12,8 @@ from django.db import models, transaction
 from django.db.models.functions import Cast
 
 from firms.catalogue import MetricSpec
-from firms.importing.fold import Folded, Statement, fold
-from firms.models import DataYear, FactSheet, Filing
+from firms.importing.fold import Folded, Ruling, Statement, fold
+from firms.models import DataYear, Decision, FactSheet, Filing
 from firms.services import bulk, catalogue
 from firms.services.refusal import Refusal
 
@@ -49,6 +49,17 @@ def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[
     found: dict[int, list[Statement]] = defaultdict(list)
     for pk, firm, source, values in rows.iterator(chunk_size=CHUNK):
         found[firm].append(Statement(pk, source, orjson.loads(values)))
+    return found
+
+
+def rulings(year: int, firms: Iterable[int] | None = None) -> dict[int, dict[str, Ruling]]:
+    """The decisions in force of a year: firm id → metric → ruling (one query). Whether each still holds, the fold finds."""
+    decisions = Decision.objects.in_force().filter(year=year)
+    if firms is not None:
+        decisions = bulk.among(decisions, "firm_id", firms)  # type: ignore[assignment]
+    found: dict[int, dict[str, Ruling]] = defaultdict(dict)
+    for firm, metric, filing, latest in decisions.order_by().values_list("firm_id", "metric", "filing_id", "latest"):
+        found[firm][metric] = Ruling(filing, latest)
     return found
 
 
@@ -130,8 +141,8 @@ def refold(year: int, firms: Iterable[int] | None = None, metrics: Mapping[str, 
     written = 0
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
-        stated = statements(year, part)
-        write_sheets(year, {firm: fold(stated[firm], metrics) for firm in part if firm in stated})
+        stated, ruled = statements(year, part), rulings(year, part)
+        write_sheets(year, {firm: fold(stated[firm], metrics, ruled.get(firm)) for firm in part if firm in stated})
         FactSheet.objects.filter(year=year, firm_id__in=[firm for firm in part if firm not in stated]).delete()
         written += len(stated)
     return written
