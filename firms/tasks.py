@@ -2,10 +2,12 @@
 
 from celery import shared_task
 
-from firms.services import import_jobs, jobs
+from firms.services import import_jobs, jobs, mail
 
 jobs.handler("import.plan")(import_jobs.run_plan)
 jobs.handler("import.apply")(import_jobs.run_apply)
+jobs.handler("mail.send")(mail.send_due)
+jobs.recurring(mail.ask_when_due)
 
 
 @shared_task(name="firms.tasks.wake")

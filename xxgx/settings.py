@@ -218,6 +218,20 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Mails are rows (firms.services.mail); without a server to send them they stay rows, for the page 邮件.
+EMAIL_URL = env("EMAIL_URL", default="")
+if EMAIL_URL:
+    _mail: dict[str, Any] = env.email_url("EMAIL_URL")
+    globals().update({name: value for name, value in _mail.items() if name.startswith("EMAIL_")})
+else:
+    EMAIL_BACKEND = "xxgx.mailbox.Kept"
+EMAIL_TIMEOUT = 20  # seconds; far below a job's lease
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="jifen@localhost")
+# What links in mails begin with.
+SITE_URL = env(
+    "SITE_URL", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION and ALLOWED_HOSTS else "http://127.0.0.1:8000"
+)
+
 LANGUAGE_CODE = "zh-hans"
 # English is a later switch: listing it before its catalogue is whole would leak half-translated pages.
 LANGUAGES = [("zh-hans", "简体中文")]
