@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from firms.importing.fold import Statement
+from firms.importing.fold import Ruling, Statement
 from firms.importing.plan import SOURCE, PlannedRow, folded_with, metrics_row
 from firms.models import ImportBatch
 from firms.services import filings
@@ -23,6 +23,7 @@ class MetricsTarget:
         self.year: int = batch.year
         self.catalogue = in_force()
         self._stated: dict[int, list[Statement]] = {}
+        self._ruled: dict[int, dict[str, Ruling]] = {}
 
     def lock(self) -> None:
         filings.lock_year(self.year)
@@ -31,13 +32,15 @@ class MetricsTarget:
         return row.firm
 
     def plan(self, rows: Sequence[PlannedRow]) -> None:
-        """Verdict of each matched row against the filings in force and last year's figures (two queries a chunk)."""
+        """Verdict of each matched row against the filings in force and last year's figures (three queries a chunk)."""
         firms = [row.firm for row in rows if row.firm is not None]
         self._stated = filings.statements(self.year, firms)
+        self._ruled = filings.rulings(self.year, firms)
         last_year = filings.sheet_values(self.year - 1, firms)
         metrics, checks = self.catalogue.metrics, self.catalogue.checks
         for row in rows:
-            metrics_row(row, self._stated.get(row.firm or 0, ()), metrics, checks, last_year.get(row.firm or 0))
+            firm = row.firm or 0
+            metrics_row(row, self._stated.get(firm, ()), metrics, checks, last_year.get(firm), self._ruled.get(firm))
 
     def apply(self, rows: Sequence[tuple[int, PlannedRow]]) -> None:
         """File the rows that say something new, and fold them in. Follows ``plan`` of the same rows under the same lock."""
@@ -51,7 +54,9 @@ class MetricsTarget:
             batch_id=self.batch.pk,
         )
         folded = {
-            row.firm: folded_with(row, self._stated.get(row.firm or 0, ()), self.catalogue.metrics, filing)
+            row.firm: folded_with(
+                row, self._stated.get(row.firm or 0, ()), self.catalogue.metrics, filing, self._ruled.get(row.firm or 0)
+            )
             for filing, row in zip(ids, new, strict=True)
         }
         filings.write_sheets(self.year, folded)  # type: ignore[arg-type]
