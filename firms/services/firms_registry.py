@@ -14,6 +14,7 @@ from firms.importing.plan import KnownFirm, PlannedRow, Registry, firm_row
 from firms.importing.problem import Reason
 from firms.models import Department, Firm, ImportBatch, ImportRow, Industry, Park
 from firms.services import bulk
+from firms.services.restatements import restatements
 
 
 @cache
@@ -167,28 +168,41 @@ class FirmsTarget:
         fields = ["name", "name_pinyin", "name_initials", "registered_on", "park", "industry", "version"]
         Firm.objects.bulk_update(firms.values(), fields, batch_size=500)
 
+    def kept(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
+        """What an undo would leave as it is, in words (reads only)."""
+        return self._settled(chunk)[2]
+
     def undo(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
         """Take back what these rows did; the names of firms kept because more is known of them by now, with why."""
+        gone, back, kept = self._settled(chunk)
+        ImportRow.objects.filter(batch=self.batch, firm_id__in=gone).update(firm=None)
+        Firm.objects.filter(pk__in=gone).delete()
+        self._correct(back)
+        return kept
+
+    def _settled(
+        self, chunk: Sequence[tuple[int, PlannedRow]]
+    ) -> tuple[list[int], list[tuple[int | None, dict[str, Any]]], list[str]]:
+        """Firms to be deleted, firms to be put back with the values from before, and what is kept, in words."""
         created = {row.firm: (pk, row) for pk, row in chunk if row.verdict == "create" and row.firm}
         used = self._used(created)
         edited = set(Firm.objects.filter(pk__in=created, version__gt=0).values_list("pk", flat=True)) - used
         kept = [f"{created[firm][1].values['name']}（已有其他数据，保留）" for firm in sorted(used)]
         kept += [f"{created[firm][1].values['name']}（之后又有更改，保留）" for firm in sorted(edited)]
-        gone = [firm for firm in created if firm not in used | edited]
-        ImportRow.objects.filter(batch=self.batch, firm_id__in=gone).update(firm=None)
-        Firm.objects.filter(pk__in=gone).delete()
-        known = self._known([row for _, row in chunk])
+        changed = [row for _, row in chunk if row.verdict == "change" and row.firm is not None]
+        known = self._known(changed)
+        again = {said.firm: said for said in restatements(self.batch, (row.firm for row in changed))}
         back = []
-        for _, row in chunk:
-            if row.verdict != "change" or row.firm is None:
-                continue
+        for row in changed:
             current = known.get(row.values["credit_code"], (None, {}))[1]
-            if all(current.get(code) == row.values[code] for code in row.before):
-                back.append((row.firm, row.before))
-            else:
+            said = again.get(row.firm or 0)
+            if not all(current.get(code) == row.values[code] for code in row.before):
                 kept.append(f"{row.values['name']}（之后又有更改，保留）")
-        self._correct(back)
-        return kept
+            elif said is not None and any(said.values.get(code) == row.values[code] for code in row.before):
+                kept.append(f"{row.values['name']}（第{said.batch}批也这样登记，保留）")
+            else:
+                back.append((row.firm, row.before))
+        return [firm for firm in created if firm not in used | edited], back, kept
 
     def _used(self, created: Iterable[int]) -> set[int]:
         """Firms that anything other than this batch's rows refers to, whichever app holds it."""

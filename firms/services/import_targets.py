@@ -18,7 +18,9 @@ Kind = ImportBatch.Kind
 
 
 class Target(Protocol):
-    """What a kind of file writes to. ``lock`` takes its mutex; ``plan`` judges rows; ``apply`` follows a plan under the lock."""
+    """What a kind of file writes to. ``lock`` takes its mutex; ``plan`` judges rows; ``apply`` follows a plan under the lock.
+
+    ``undo`` returns in words what it left as it is because it was changed or stated since; ``kept`` says so beforehand."""
 
     matches_firms: bool
 
@@ -26,6 +28,7 @@ class Target(Protocol):
     def key(self, row: PlannedRow) -> Hashable: ...
     def plan(self, rows: list[PlannedRow]) -> None: ...
     def apply(self, rows: list[tuple[int, PlannedRow]]) -> None: ...
+    def kept(self, chunk: list[tuple[int, PlannedRow]]) -> list[str]: ...
     def undo(self, chunk: list[tuple[int, PlannedRow]]) -> list[str]: ...
 
 

@@ -276,6 +276,12 @@ def undo(batch: ImportBatch, *, by: User | None, reason: str) -> ImportBatch:
     return batch
 
 
+def kept_on_undo(batch: ImportBatch) -> list[str]:
+    """What an undo of this applied batch would leave as it is, in words: shown before anybody confirms (reads only)."""
+    target = target_of(batch)
+    return [name for chunk in import_rows.staged(batch, verdicts=ACCEPTED) for name in target.kept(chunk)]
+
+
 @transaction.atomic
 def match_row(row: ImportRow, firm: Firm, *, by: User | None) -> ImportRow:
     """A person says which firm an unmatched row speaks of; the row is judged again and the plan has a new digest.

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
+
+from django.db import models
 
 from firms.importing.fold import Ruling, Statement
 from firms.importing.plan import SOURCE, PlannedRow, folded_with, metrics_row
-from firms.models import ImportBatch
-from firms.services import filings
+from firms.models import Filing, Firm, ImportBatch
+from firms.services import bulk, filings
 from firms.services.catalogue import in_force
+from firms.services.restatements import Restatement, restatements
 
 
 class MetricsTarget:
@@ -61,8 +67,81 @@ class MetricsTarget:
         }
         filings.write_sheets(self.year, folded)  # type: ignore[arg-type]
 
+    def kept(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
+        """What later filings said about this batch's cells, in words: undoing the batch leaves it standing (reads only)."""
+        firms = _firms_of(chunk)
+        later = self._later(firms)
+        for again in self._taken_over(firms):
+            for code in again.values:
+                later.setdefault((again.firm, code), f"第{again.batch}批")
+        names = dict(Firm.objects.filter(pk__in={firm for firm, _ in later}).values_list("pk", "name"))
+        metrics = self.catalogue.metrics
+        return [
+            f"{names[row.firm]} {metrics[code].name if code in metrics else code}（{later[row.firm, code]}又报，保留）"
+            for _, row in chunk
+            for code in row.values
+            if (row.firm, code) in later
+        ]
+
     def undo(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
-        """Fold again without this batch, which is no longer in force."""
-        firms = [row.firm for _, row in chunk if row.verdict in ("create", "change") and row.firm is not None]
+        """Fold again without this batch, which is no longer in force.
+
+        What a later batch said as well, and did not file because it was known, is filed now in that batch's name.
+        """
+        kept, firms = self.kept(chunk), _firms_of(chunk)
+        for (batch, by, department), said in groupby(
+            self._taken_over(firms), key=attrgetter("batch", "by", "department")
+        ):
+            filings.append(
+                [filings.NewFiling(again.firm, again.values, again.sheet, again.number) for again in said],
+                year=self.year,
+                source=self.batch.source,
+                by_id=by,
+                department_id=department,
+                batch_id=batch,
+            )
         filings.refold(self.year, firms, self.catalogue.metrics)
-        return []
+        return kept
+
+    def _filed(self, firms: Sequence[int]) -> models.QuerySet[Filing]:
+        """The source's other filings in force about these firms, oldest first."""
+        rows = Filing.objects.in_force().filter(year=self.year, source=self.batch.source).exclude(batch=self.batch)
+        return bulk.among(rows, "firm_id", firms).order_by("id")
+
+    def _later(self, firms: Sequence[int]) -> dict[tuple[int, str], str]:
+        """(firm, metric) → who filed it after this batch (two queries)."""
+        mine = dict(bulk.among(self.batch.filings.all(), "firm_id", firms).order_by("id").values_list("firm_id", "id"))
+        return {
+            (firm, code): f"第{batch}批" if batch else "之后"
+            for pk, firm, values, batch in self._filed(list(mine)).values_list("id", "firm_id", "values", "batch_id")
+            if pk > mine[firm]
+            for code in values
+        }
+
+    def _taken_over(self, firms: Sequence[int]) -> list[Restatement]:
+        """What batches in force restated and no filing left in force says: each with only the cells it must now carry."""
+        said = restatements(self.batch, firms)
+        if not said:
+            return []
+        about = sorted({again.firm for again in said})
+        current = {
+            (firm, code): (value, at)
+            for firm, values, at in self._filed(about).values_list("firm_id", "values", "filed_at")
+            for code, value in values.items()
+        }
+        found = []
+        for again in said:
+            carried = {}
+            for code, value in again.values.items():
+                known, at = current.get((again.firm, code), (None, None))
+                if known != value and (at is None or at < again.applied_at):
+                    carried[code] = value
+                    current[again.firm, code] = (value, again.applied_at)
+            if carried:
+                found.append(replace(again, values=carried))
+        return found
+
+
+def _firms_of(chunk: Sequence[tuple[int, PlannedRow]]) -> list[int]:
+    """Every firm an accepted row spoke of: one that changed nothing then may carry what an earlier batch took with it."""
+    return sorted({row.firm for _, row in chunk if row.firm is not None})

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from firms import catalogue
-from firms.importing.plan import CHANGE, ENTRY_KEY, REFUSED, PlannedRow, entry_key, locked_years_touched, register_row
+from firms.importing.plan import (
+    CHANGE,
+    CREATE,
+    ENTRY_KEY,
+    REFUSED,
+    SAME,
+    PlannedRow,
+    entry_key,
+    locked_years_touched,
+    register_row,
+)
 from firms.importing.problem import Reason
 from firms.models import DataYear, Department, ImportBatch, RegisterEntry
 from firms.services import bulk
 from firms.services.filings import refuse_if_locked
+from firms.services.restatements import Restatement, restatements
 
 _DETAILS = ("ends_on", "amount", "quantity", "document_number")
 _DEFAULTS = {"quantity": 1, "document_number": ""}
@@ -102,28 +114,71 @@ class RegistersTarget:
             [entry for entry, _ in changes], [*_DETAILS, "version", "updated_at"], batch_size=500
         )  # fmt: skip
 
+    def kept(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
+        """What an undo would leave as it is, in words (reads only)."""
+        return self._settled(chunk).kept
+
     def undo(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:
-        """Void what these rows created and restore what they corrected; what was changed since is kept and named."""
+        """Void what these rows created and restore what they corrected; what was changed or stated since is kept and named.
+
+        An entry that another batch stated as well is that batch's from now on, and goes when that one is undone.
+        """
+        settled = self._settled(chunk)
+        for entry in settled.void:
+            refuse_if_judged(stated(entry), None, self.locked_years)
+        for entry, before in settled.back:
+            refuse_if_judged(stated(entry), stated(entry) | before, self.locked_years)
+        now = timezone.now()
+        RegisterEntry.objects.filter(pk__in=[entry.pk for entry in settled.void]).update(voided_at=now, updated_at=now)
+        for entry, again in settled.handed:
+            entry.batch_id, entry.department_id, entry.updated_at = again.batch, again.department, now
+        RegisterEntry.objects.bulk_update(
+            [entry for entry, _ in settled.handed], ["batch", "department", "updated_at"], batch_size=500
+        )
+        self._correct(settled.back)
+        return settled.kept
+
+    def _settled(self, chunk: Sequence[tuple[int, PlannedRow]]) -> _Settled:
         known = self._in_force(row.firm for _, row in chunk)
-        void, back, kept = [], [], []
+        again: dict[Any, Restatement] = {}
+        for said in restatements(self.batch, (row.firm for _, row in chunk)):
+            again[entry_key(said.firm, said.values)] = said
+        settled = _Settled()
         for _, row in chunk:
-            entry = known.get(self.key(row))
-            if row.verdict not in ("create", "change") or entry is None:
+            key = self.key(row)
+            entry, said = known.get(key), again.get(key)
+            # Stated by this row alone since the batch that created it was undone: as good as its own.
+            created = row.verdict == CREATE or (
+                row.verdict == SAME and entry is not None and entry.batch_id == self.batch.pk
+            )
+            if entry is None or not (created or row.verdict == CHANGE):
                 continue
             current = _details(entry)
             mine = {code: value for code, value in row.values.items() if code in _DETAILS}
             untouched = all(current.get(code) == value for code, value in mine.items())
-            if not untouched or (row.verdict == "create" and (entry.batch_id != self.batch.pk or entry.version)):
-                kept.append(f"{entry.title}（{row.sheet}第{row.number}行，之后又有更改，保留）")
-            elif row.verdict == "create":
-                refuse_if_judged(stated(entry), None, self.locked_years)
-                void.append(entry.pk)
+            name = f"{entry.title}（{row.sheet}第{row.number}行，"
+            if not untouched or (created and (entry.batch_id != self.batch.pk or entry.version)):
+                settled.kept.append(f"{name}之后又有更改，保留）")
+            elif created and said is not None:
+                settled.kept.append(f"{name}第{said.batch}批也登记了，保留）")
+                settled.handed.append((entry, said))
+            elif created:
+                settled.void.append(entry)
+            elif said is not None and any(said.values.get(code) == row.values[code] for code in row.before):
+                settled.kept.append(f"{name}第{said.batch}批也登记了，保留）")
             else:
-                refuse_if_judged(stated(entry), stated(entry) | row.before, self.locked_years)
-                back.append((entry, row.before))
-        RegisterEntry.objects.filter(pk__in=void).update(voided_at=timezone.now(), updated_at=timezone.now())
-        self._correct(back)
-        return kept
+                settled.back.append((entry, row.before))
+        return settled
+
+
+@dataclass(slots=True)
+class _Settled:
+    """What an undo comes to: entries voided, put back (with the values from before), handed to another batch; what is kept."""
+
+    void: list[RegisterEntry] = field(default_factory=list)
+    back: list[tuple[RegisterEntry, dict[str, Any]]] = field(default_factory=list)
+    handed: list[tuple[RegisterEntry, Restatement]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
 def stated(entry: RegisterEntry) -> dict[str, Any]:
