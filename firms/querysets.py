@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -62,10 +63,22 @@ class OfFirmQuerySet(models.QuerySet):
 
 
 class FactSheetQuerySet(OfFirmQuerySet):
-    pass
+    def disputed(self, codes: Iterable[str]) -> Self:
+        """Sheets on which the sources disagree about one of these metrics, and nobody has decided yet."""
+        return self.filter(has_conflicts=True, conflicts__has_any_keys=list(codes))
 
 
 class DecisionQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> DecisionQuerySet:
+        """Decided by whoever owns the metric: seen by that department, and by those who read everything."""
+        role = _role(user)
+        if role in READS_ALL:
+            return self
+        if role == "department":
+            metrics = self.model._meta.apps.get_model("firms", "Metric").objects
+            return self.filter(metric__in=metrics.filter(owner_id=user.department_id).values("code"))  # type: ignore[union-attr]
+        return self.none()
+
     def in_force(self) -> DecisionQuerySet:
         return self.filter(revoked_at__isnull=True)
 

@@ -96,6 +96,19 @@ def ruled_value(code: str, ruling: Ruling, statements: Iterable[Statement]) -> f
     return None if news else chosen
 
 
+def contenders(
+    code: str, values: Mapping[str, float], winners: Mapping[str, int], conflicts: Mapping[str, list[list[Any]]]
+) -> list[tuple[int, float]]:
+    """The disagreeing statements about one cell of a sheet, as (filing, value), the one that counts first; [] where none do."""
+    losers = conflicts.get(code)
+    return [(winners[code], values[code]), *((filing, value) for filing, value in losers)] if losers else []
+
+
+def fingerprint(cell: Iterable[tuple[int, float]]) -> str:
+    """What a person saw when deciding: equal only while the same statements disagree."""
+    return "-".join(str(filing) for filing in sorted(filing for filing, _ in cell))
+
+
 def _rank(source: str, spec: MetricSpec) -> int:
     try:
         return spec.source_priority.index(source)
