@@ -43,6 +43,7 @@ class MetricSpec:
     tolerance: float = 0.005
     help_text: str = ""
     topic: str = ""
+    needs_evidence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

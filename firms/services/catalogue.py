@@ -11,7 +11,9 @@ from firms.catalogue import Catalogue, MetricSpec
 from firms.models import Department, Metric, User
 from firms.services import audit
 
-_METRIC_FIELDS = ("name", "unit", "kind", "minimum", "maximum", "decimals", "tolerance", "help_text", "topic")
+_METRIC_FIELDS = (
+    "name", "unit", "kind", "minimum", "maximum", "decimals", "tolerance", "help_text", "topic", "needs_evidence",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
