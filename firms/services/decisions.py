@@ -28,7 +28,7 @@ class _Ruled(NamedTuple):
 
 
 @transaction.atomic
-def decide(firm: Firm, year: int, metric: Metric, *, filing: int, seen: str, reason: str, by: User | None) -> Decision:
+def decide(firm: Firm, year: int, metric: Metric, *, filing: int, seen: str, reason: str, by: User) -> Decision:
     """The figure of ``filing`` counts from now on. ``seen`` is the ``fingerprint`` of the statements the person was shown.
 
     Raises Refusal: not the owner's officer (403), no reason or not one of the statements (400); the year locked, decided by
@@ -39,8 +39,12 @@ def decide(firm: Firm, year: int, metric: Metric, *, filing: int, seen: str, rea
     place = f"{firm.name} {year}年度 {metric.name}"
     filings.lock_year(year)
     cell = _cells(year, metric.code, [firm.pk]).get(firm.pk, [])
-    if not cell or fingerprint(cell) != seen:
-        raise _outdated(firm.pk, year, metric.code, place)
+    if not cell:
+        raise _settled(firm.pk, year, metric.code, place)
+    if fingerprint(cell) != seen:
+        raise Refusal(
+            "conflict_changed", "各方数值已有变化，没有写入裁定。", place=place, hint="请刷新页面，按最新数值裁定。"
+        )
     if filing not in dict(cell):
         raise Refusal(
             "unknown_statement", "所选数值不在冲突之列。", place=place, hint="请从列出的数值中选择。", status=400
@@ -63,7 +67,7 @@ def decide_all(
     *,
     expected: int,
     reason: str,
-    by: User | None,
+    by: User,
     firms: Iterable[int] | None = None,
 ) -> int:
     """By rule: wherever the sources disagree on this metric (of these firms) and ``source`` is one of them, it counts.
@@ -99,7 +103,7 @@ def decide_all(
 
 
 @transaction.atomic
-def revoke(decision: Decision, *, by: User | None) -> Decision:
+def revoke(decision: Decision, *, by: User) -> Decision:
     """Take a decision back: the sources' priority decides again, and the conflict is open again if it still is one.
 
     Raises Refusal: not the owner's officer (403); taken back already, the year locked (409).
@@ -110,8 +114,9 @@ def revoke(decision: Decision, *, by: User | None) -> Decision:
     decision = Decision.objects.select_related("firm", "revoked_by").get(pk=decision.pk)
     place = f"{decision.firm.name} {decision.year}年度 {metric.name}"
     if decision.revoked_at is not None:
-        who = decision.revoked_by or "系统"
-        raise Refusal("already_revoked", f"该裁定已由{who}撤销。", place=place, hint="请刷新页面查看现状。")
+        raise Refusal(
+            "already_revoked", f"该裁定已由{decision.revoked_by}撤销。", place=place, hint="请刷新页面查看现状。"
+        )
     decision.revoked_by, decision.revoked_at = by, timezone.now()
     decision.save(update_fields=["revoked_by", "revoked_at"])
     filings.refold(decision.year, [decision.firm_id])
@@ -122,7 +127,7 @@ def revoke(decision: Decision, *, by: User | None) -> Decision:
     return decision
 
 
-def settle(firm_id: int, year: int, metric: str, *, filing: int, reason: str, by: User | None) -> None:
+def settle(firm_id: int, year: int, metric: str, *, filing: int, reason: str, by: User) -> None:
     """Make ``filing`` count where it lost. For services that have shown why and hold the year (``lock_year``); no refusals."""
     cell = _cells(year, metric, [firm_id]).get(firm_id)
     if cell is None:  # within the tolerance of the winner: no conflict, but not the figure that was found right
@@ -133,8 +138,8 @@ def settle(firm_id: int, year: int, metric: str, *, filing: int, reason: str, by
     _write(year, metric, [_Ruled(firm_id, filing, cell)], reason, by)
 
 
-def _permit(metric: Metric, by: User | None) -> None:
-    if by is not None and not permissions.may_write_metric(by, metric):
+def _permit(metric: Metric, by: User) -> None:
+    if not permissions.may_write_metric(by, metric):
         owner = metric.owner.name if metric.owner else "积分办"
         raise Refusal(
             "not_your_metric", f"“{metric.name}”的冲突由{owner}裁定。", place=metric.name, hint=f"请联系{owner}。", status=403
@@ -169,7 +174,7 @@ def _sources(cells: Iterable[Cell]) -> dict[int, str]:
     return dict(bulk.among(Filing.objects.all(), "id", ids).values_list("id", "source"))
 
 
-def _write(year: int, code: str, ruled: Sequence[_Ruled], reason: str, by: User | None) -> None:
+def _write(year: int, code: str, ruled: Sequence[_Ruled], reason: str, by: User) -> None:
     """Decisions in place of earlier ones on the same cells, and the sheets folded by them."""
     now = timezone.now()
     for start in range(0, len(ruled), CHUNK):
@@ -196,14 +201,12 @@ def _write(year: int, code: str, ruled: Sequence[_Ruled], reason: str, by: User 
         filings.refold(year, firms)
 
 
-def _outdated(firm: int, year: int, code: str, place: str) -> Refusal:
+def _settled(firm: int, year: int, code: str, place: str) -> Refusal:
     made = Decision.objects.in_force().filter(firm_id=firm, year=year, metric=code).select_related("decided_by").first()
-    if made is not None:
-        at = timezone.localtime(made.decided_at).strftime("%Y-%m-%d %H:%M")
-        return Refusal(
-            "already_decided", f"{made.decided_by}已于 {at} 裁定：采用{Source(made.source).label}的 {made.value:g}。",
-            place=place, hint="需要改判的，请先在裁定记录中撤销。",
-        )  # fmt: skip
+    if made is None:
+        return Refusal("no_conflict", "各方数值已经一致，无需裁定。", place=place, hint="请刷新页面查看现状。")
+    at = timezone.localtime(made.decided_at).strftime("%Y-%m-%d %H:%M")
     return Refusal(
-        "conflict_changed", "各方数值已有变化，没有写入裁定。", place=place, hint="请刷新页面，按最新数值裁定。"
-    )
+        "already_decided", f"{made.decided_by}已于 {at} 裁定：采用{Source(made.source).label}的 {made.value:g}。",
+        place=place, hint="需要改判的，请先在裁定记录中撤销。",
+    )  # fmt: skip
