@@ -92,12 +92,16 @@ def dimension_of(unit: str) -> Mapping[str, float]:
 
 @dataclass(frozen=True)
 class Table:
-    """The fields a kind of file may have, found by any of their names."""
+    """The fields a kind of file may have, found by any of their names.
+
+    ``said``: heading (as ``header.heading`` writes it) → field code a person gave it; "" means the column is not read.
+    """
 
     kind: str
     fields: Mapping[str, Field]
     register: RegisterSpec | None = None
     categories: tuple[Term, ...] = ()
+    said: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +121,9 @@ class Table:
                 return self.fields[code]
         return None
 
+
+# What a person said is not to be read.
+LEFT = Field("_left", "不导入", "ignored")
 
 _PREFIXES = ("其中", "企业", "当年", "本年", "全年", "本年度", "年度", "当年企业")
 _SUFFIXES = ("数", "金额", "合计", "总数", "数量", "本年数", "本期数")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from firms.importing import cells
-from firms.importing.fields import COUNTED, DOLLARS, MONEY, PERCENT, Field, Table, dimension_of
+from firms.importing.fields import COUNTED, DOLLARS, LEFT, MONEY, PERCENT, Field, Table, dimension_of
 from firms.importing.problem import Reason, Unreadable
 
 DEPTH = 40  # rows a header may stand under
@@ -56,6 +56,7 @@ class Header:
     texts: tuple[str, ...] = ()
     problems: list[Reason] = dataclasses.field(default_factory=list)
     ignored: list[str] = dataclasses.field(default_factory=list)
+    others: list[tuple[str, str]] = dataclasses.field(default_factory=list)  # (letter, label) of columns not read
 
     def has(self, code: str) -> bool:
         return any(column.field.code == code for column in self.columns)
@@ -117,15 +118,48 @@ def _joined(upper: list[str], lower: list[str]) -> list[str]:
 
 
 def _score(labels: list[str], table: Table) -> int:
-    found = {item.code: item.kind for label in labels if label and (item := _field(label, table))}
+    found = {item.code: item.kind for label in labels if label and (item := meaning(label, table))}
     if not any(kind in ("code", "name") for kind in found.values()):
         return 0
     score = sum(kind != "ignored" for kind in found.values())
     return score * 2 + len(found) if score > 1 else 0
 
 
-def _field(label: str, table: Table) -> Field | None:
+def heading(label: str) -> str:
+    """A label as people's own mappings remember it: without numbering, year, unit, spaces and marks."""
+    return cells.key(_split(label)[0])[:100]
+
+
+def sketch(rows: Sequence[tuple[int, list[Any]]], table: Table, first_column: int = 0) -> Header | None:
+    """The likeliest header of a sheet that ``find`` could not use, for a person to say what its columns are; None if no row
+    names an identifying column."""
+    for number, row in rows[:DEPTH]:
+        texts = [_label(cell) for cell in row]
+        found = [meaning(label, table) for label in texts if label]
+        if len(found) > 1 and any(item is not None and item.kind in ("code", "name") for item in found):
+            header = Header(number, [], texts=tuple(texts))
+            taken = set()
+            for index, label in enumerate(texts):
+                item = meaning(label, table) if label else None
+                place = letter(first_column + index)
+                if item is None or item.kind == "ignored" or item.code in taken:
+                    header.others += [(place, label)] if label else []
+                else:
+                    taken.add(item.code)
+                    header.columns.append(Column(index, place, label, item))
+            return header
+    return None
+
+
+def meaning(label: str, table: Table) -> Field | None:
+    """What a column with this label holds: as a person said, else by its name; None when nobody knows."""
     base, _ = _split(label)
+    if (
+        table.said
+        and (said := table.said.get(cells.key(base)[:100])) is not None
+        and (not said or said in table.fields)
+    ):
+        return table.fields[said] if said else LEFT
     return table.find(cells.key(label)) or table.find(cells.key(base))
 
 
@@ -151,13 +185,15 @@ def _match(header: Header, labels: list[str], table: Table, first: int, stated: 
     for index, label in enumerate(labels):
         if not label:
             continue
-        found = _field(label, table)
+        found = meaning(label, table)
         place = letter(first + index)
         other = years_in(label) - {year} if year else frozenset()
         if found is None or (other and found.kind not in ("code", "name")):
             header.ignored.append(f"{place}列“{label[:40]}”")
+            header.others.append((place, label))
             continue
         if found.kind == "ignored":
+            header.others.append((place, label))
             continue
         unit, factor = _unit(header, found, label, place, stated)
         column = Column(index, place, label, found, unit, factor, found.parser(factor))

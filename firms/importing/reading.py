@@ -28,6 +28,7 @@ class Account:
     rows: int = 0
     blank: int = 0
     headers: dict[str, Header] = field(default_factory=dict)
+    sketches: dict[str, Header] = field(default_factory=dict)  # sheets not read, whose columns a person may yet explain
     problems: list[Reason] = field(default_factory=list)
 
 
@@ -58,9 +59,10 @@ class Reading:
         other_years: set[int] = set()
         for sheet in self._spool.sheets():
             first = list(islice(sheet.rows, header.DEPTH))
-            found = header.find(first, self.table, sheet.first_column, self.year) if sheet.visible else None
+            found = self._header(sheet, first) if sheet.visible else None
             years = header.years_in(sheet.name) or (found.years if found else frozenset())
             if found is None or not self._useful(found):
+                self._sketch(sheet, first)
                 self._leave_sheet(sheet, first, "隐藏" if not sheet.visible else "没有可识别的表头")
             elif self.year and years and self.year not in years:
                 other_years |= years
@@ -73,6 +75,18 @@ class Reading:
             self._note(
                 Reason("blank_rows", f"空行{self.account.blank}行不计入：{_ranges(self._blank)}", level="notice")
             )
+
+    def _header(self, sheet: Sheet, first: list[tuple[int, list[Any]]]) -> Header | None:
+        try:
+            return header.find(first, self.table, sheet.first_column, self.year)
+        except Unreadable:
+            self._sketch(sheet, first)
+            raise
+
+    def _sketch(self, sheet: Sheet, first: list[tuple[int, list[Any]]]) -> None:
+        found = header.sketch(first, self.table, sheet.first_column) if sheet.visible else None
+        if found is not None:
+            self.account.sketches[sheet.name] = found
 
     def _useful(self, found: Header) -> bool:
         data = [column for column in found.columns if column.field.kind not in ("code", "name", "year")]

@@ -112,6 +112,8 @@ class ColumnMapping(models.Model):
     )
     set_at = models.DateTimeField("指定时间", auto_now=True)
 
+    objects = ImportBatchQuerySet.as_manager()  # seen by those who see the department's batches
+
     class Meta:
         verbose_name = verbose_name_plural = "列对应"
         ordering = ["department_id", "kind", "heading"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from firms.importing.header import Header
 from firms.importing.problem import Unreadable
 from firms.models import Department, ImportBatch
 from firms.services import catalogue
+from firms.services.import_headings import remembered
 from firms.services.refusal import Refusal
 
 Kind = ImportBatch.Kind
@@ -35,21 +36,25 @@ class Guess:
     register_kind: str = ""
 
 
-def guess(path: str | Path, file_name: str) -> Guess:
-    """Look at a file without storing anything. Raises Unreadable for a file that cannot be read at all."""
+def guess(path: str | Path, file_name: str, department: Department | None = None) -> Guess:
+    """Look at a file without storing anything. Raises Unreadable for a file that cannot be read at all.
+
+    Headings that the department (None: nobody yet) once explained are known.
+    """
     current = catalogue.in_force()
+    said = {row.heading: row.column for row in remembered(department, Kind.METRICS).values()}
     with spool.read(path) as rows:
         for sheet in rows.sheets():
             if not sheet.visible:
                 continue
             first = list(islice(sheet.rows, header.DEPTH))
-            found = _of_sheet(first, sheet.first_column, f"{file_name} {sheet.name}", current)
+            found = _of_sheet(first, sheet.first_column, f"{file_name} {sheet.name}", current, said)
             if found is not None:
                 return found
     return Guess()
 
 
-def _of_sheet(first: list, first_column: int, name: str, current: Catalogue) -> Guess | None:
+def _of_sheet(first: list, first_column: int, name: str, current: Catalogue, said: dict[str, str]) -> Guess | None:
     def find(table: Table) -> Header | None:
         found = header.find(first, table, first_column)
         return found if found and any(_is_data(column.field.kind) for column in found.columns) else None
@@ -58,7 +63,7 @@ def _of_sheet(first: list, first_column: int, name: str, current: Catalogue) -> 
     if register:
         keepers = set(current.registers[register].owners)
         return Guess(Kind.REGISTERS, _department(name, current, keepers), None, register)
-    if metrics := find(fields.metrics_table(current)):
+    if metrics := find(replace(fields.metrics_table(current), said=said)):
         owners = {column.field.owner for column in metrics.columns if column.field.owner}
         years = header.years_in(name) or metrics.years
         return Guess(Kind.METRICS, _department(name, current, owners), min(years) if len(years) == 1 else None)
@@ -121,7 +126,7 @@ def completed(
     """
     open_ends = not kind or department is None or (kind == Kind.METRICS and year is None)
     open_ends = open_ends or (kind == Kind.REGISTERS and not register_kind)
-    seen = _seen(file) if open_ends else Guess()
+    seen = _seen(file, department) if open_ends else Guess()
     register = register_kind or seen.register_kind
     kind = kind or seen.kind
     if not kind:
@@ -144,7 +149,7 @@ def _unclear(what: str, message: str, hint: str) -> Refusal:
     return Refusal(f"unclear_{what}", message, place="上传文件", hint=hint, status=400)
 
 
-def _seen(file: File) -> Guess:
+def _seen(file: File, department: Department | None) -> Guess:
     """An upload may live in memory only; the child reads a path."""
     limits = sniff.Limits(size=settings.IMPORT_MAX_BYTES, unpacked=settings.IMPORT_MAX_UNPACKED_BYTES)
     try:
@@ -153,7 +158,7 @@ def _seen(file: File) -> Guess:
             for block in file.chunks():
                 copy.write(block)
             copy.flush()
-            return guess(copy.name, file.name or "")
+            return guess(copy.name, file.name or "", department)
     except Unreadable as bad:
         raise Refusal(bad.code, bad.message, place=f"文件“{file.name}”", hint=bad.hint, status=400) from bad
     finally:

@@ -10,13 +10,13 @@ INLINE_BYTES = 300_000
 INLINE_ROWS = 3_000
 
 
-def stage(batch: ImportBatch, *, by: User) -> None:
+def stage(batch: ImportBatch, *, by: User, again: bool = False) -> None:
     """Read the file and plan its rows. A file refused as a whole stays as a 已拒收 batch that says why."""
     if batch.size > INLINE_BYTES:
-        jobs.enqueue("import.plan", str(batch.pk), {"batch": batch.pk}, by=by)
+        jobs.enqueue("import.plan", str(batch.pk), {"batch": batch.pk, "again": again}, by=by)
         return
     try:
-        imports.plan(batch)
+        imports.plan(batch, again=again)
     except Refusal:
         batch.refresh_from_db()
         if batch.state != ImportBatch.State.REFUSED:
@@ -35,7 +35,7 @@ def confirm(batch: ImportBatch, *, digest: str, by: User) -> bool:
 
 def run_plan(claim: Claim) -> dict:
     batch = ImportBatch.objects.get(pk=claim.args["batch"])
-    imports.plan(batch, progress=claim.progress)
+    imports.plan(batch, progress=claim.progress, again=claim.args.get("again", False))
     return {"link": ["firms:import_detail", batch.pk]}
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from firms.importing import spool
+from firms.importing.header import heading
 from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, PlannedRow, match, planned, settle_duplicates
+from firms.importing.problem import Reason
 from firms.importing.reading import Account, Reading
 from firms.importing.rows import ReadRow
-from firms.models import Department, ImportBatch
+from firms.models import ColumnMapping, Department, ImportBatch
 from firms.services import catalogue, import_rows
 from firms.services.firms_registry import registry
+from firms.services.import_headings import remembered
 from firms.services.import_rows import CHUNK
 from firms.services.import_targets import Kind, Target, table_of, target_of
 from firms.services.refusal import Refusal
@@ -25,13 +30,27 @@ _LINES = ("lines", "heading", "elsewhere", "rows", "blank")
 
 
 def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> None:
-    """Match, judge and stage every row, chunk by chunk; the batch is 待确认 only when all of it stands."""
-    table = table_of(batch.kind, batch.register_kind)
+    """Match, judge and stage every row, chunk by chunk; the batch is 待确认 only when all of it stands.
+
+    Where the file is refused, ``batch.mapping`` still says what its columns seem to be, for a person to say better.
+    """
+    said = remembered(batch.department, batch.kind, batch.register_kind)
+    table = table_of(batch.kind, batch.register_kind, {row.heading: row.column for row in said.values()})
     target = target_of(batch)
     reading = Reading(
         rows, table, year=batch.year if batch.kind == Kind.METRICS else None, file_name=batch.file_name,
         checks=catalogue.in_force().checks if batch.kind == Kind.METRICS else (),
     )  # fmt: skip
+    try:
+        tally = _staged(batch, target, reading, rows.lines, progress)
+    finally:
+        batch.mapping = _mapping(reading.account)
+    reading.account.problems += _as_said(reading.account, said)
+    with transaction.atomic():
+        _finish_plan(batch, reading.account, tally)
+
+
+def _staged(batch: ImportBatch, target: Target, reading: Reading, lines: int, progress: Progress) -> import_rows.Tally:
     tally = import_rows.Tally()
     seen: dict[Hashable, tuple[str, int]] = {}
     repeated: set[Hashable] = set()
@@ -50,13 +69,42 @@ def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> Non
         with transaction.atomic():
             import_rows.stage(batch, prepared)
         done += len(chunk)
-        progress(min(95, 100 * done // max(rows.lines, 1)), f"已读取{done}行")
+        progress(min(95, 100 * done // max(lines, 1)), f"已读取{done}行")
     _permit_columns(batch, reading)
-    with transaction.atomic():
-        if repeated:
+    if repeated:
+        with transaction.atomic():
             _settle_repeated(batch, target, repeated)
-            tally = import_rows.tally(batch)
-        _finish_plan(batch, reading.account, tally)
+        tally = import_rows.tally(batch)
+    return tally
+
+
+def _mapping(account: Account) -> dict[str, dict[str, Any]]:
+    """Each sheet's header: what its columns were taken for, and those not read. ``sketch``: the sheet was not read at all."""
+    found = account.sketches | account.headers
+    return {
+        sheet: {
+            "row": head.row, "texts": list(head.texts), "title": head.title,
+            "columns": [
+                {"letter": column.letter, "header": column.header, "field": column.field.code, "name": column.field.name, "unit": column.unit}
+                for column in head.columns
+            ],
+            "others": [{"letter": letter, "header": label} for letter, label in head.others],
+        } | ({} if sheet in account.headers else {"sketch": True})
+        for sheet, head in found.items()
+    }  # fmt: skip
+
+
+def _as_said(account: Account, said: dict[str, ColumnMapping]) -> list[Reason]:
+    """One notice of the columns read, or not read, because somebody once said so."""
+    spoken = []
+    for head in account.headers.values():
+        read = [(column.letter, column.header, f"读作“{column.field.name}”") for column in head.columns]
+        for letter, label, what in (*read, *((letter, label, "不导入") for letter, label in head.others)):
+            if found := said.get(heading(label)):
+                spoken.append(f"{letter}列“{label[:40]}”按{timezone.localdate(found.set_at)}的指定{what}")
+    return (
+        [Reason("said_columns", f"{'；'.join(spoken)}。", "如需改变，见“列的对应”。", level="notice")] if spoken else []
+    )
 
 
 def _permit_columns(batch: ImportBatch, reading: Reading) -> None:
@@ -120,16 +168,6 @@ def _settle_repeated(batch: ImportBatch, target: Target, repeated: set[Hashable]
 def _finish_plan(batch: ImportBatch, account: Account, tally: import_rows.Tally) -> None:
     batch.counts = _counts({name: getattr(account, name) for name in _LINES}, tally)
     batch.problems = [problem.as_dict() for problem in account.problems]
-    batch.mapping = {
-        sheet: {
-            "row": found.row, "texts": list(found.texts), "title": found.title,
-            "columns": [
-                {"letter": column.letter, "header": column.header, "field": column.field.code, "name": column.field.name, "unit": column.unit}
-                for column in found.columns
-            ],
-        }
-        for sheet, found in account.headers.items()
-    }  # fmt: skip
     batch.plan_digest, batch.state = tally.hexdigest(), State.PLANNED
     # Somebody may have given the batch up while it was read: then it stays given up.
     planned = ImportBatch.objects.filter(pk=batch.pk, state=State.READING).update(

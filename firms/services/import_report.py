@@ -15,6 +15,8 @@ def refused_rows(batch: ImportBatch) -> Iterable[tuple[list[str], Iterator[tuple
     """What to send back: for each sheet its header texts and (sheet, row number, raw cells, reasons in words) of every row
     that was refused or not matched, in file order."""
     for sheet, found in batch.mapping.items():
+        if found.get("sketch"):  # not read: no row of it is staged
+            continue
         yield found["texts"], _refused_of(batch, sheet)
 
 

@@ -87,7 +87,7 @@ def refuse_repeated(batch: ImportBatch) -> None:
     same = ImportBatch.objects.filter(
         sha256=batch.sha256, kind=batch.kind, department=batch.department, year=batch.year, register_kind=batch.register_kind,
         state__in=[State.UPLOADED, State.READING, State.PLANNED, State.APPLYING, State.APPLIED],
-    ).select_related("uploaded_by").order_by("-id").first()  # fmt: skip
+    ).exclude(pk=batch.pk).select_related("uploaded_by").order_by("-id").first()  # fmt: skip
     if same is not None:
         when = timezone.localtime(same.uploaded_at).strftime("%Y-%m-%d %H:%M")
         raise Refusal(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from firms.importing import fields
@@ -39,9 +40,12 @@ def target_of(batch: ImportBatch) -> Target:
     return targets[batch.kind](batch)
 
 
-def table_of(kind: str, register_kind: str = "") -> Table:
-    """The columns a file of this kind may have, by the catalogue in force."""
+def table_of(kind: str, register_kind: str = "", said: Mapping[str, str] | None = None) -> Table:
+    """The columns a file of this kind may have, by the catalogue in force; ``said``: what people said of its headings."""
     if kind == Kind.FIRMS:
-        return fields.firms_table()
-    current = catalogue.in_force()
-    return fields.register_table(current, register_kind) if kind == Kind.REGISTERS else fields.metrics_table(current)
+        table = fields.firms_table()
+    else:
+        current = catalogue.in_force()
+        registers = kind == Kind.REGISTERS
+        table = fields.register_table(current, register_kind) if registers else fields.metrics_table(current)
+    return replace(table, said=said) if said else table

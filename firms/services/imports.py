@@ -75,14 +75,15 @@ def upload(
     return batch
 
 
-def plan(batch: ImportBatch, *, progress: Progress | None = None) -> ImportBatch:
+def plan(batch: ImportBatch, *, progress: Progress | None = None, again: bool = False) -> ImportBatch:
     """Read the file and stage what each row would do. May be called again before the batch is applied.
+
+    ``again``: also a file that was refused, now that somebody has said what its columns are.
 
     Raises Refusal (and leaves the batch 已拒收, with its problems) when the file as a whole cannot be taken.
     """
-    started = ImportBatch.objects.filter(pk=batch.pk, state__in=[State.UPLOADED, State.READING, State.PLANNED]).update(
-        state=State.READING
-    )
+    states = [State.UPLOADED, State.READING, State.PLANNED, *([State.REFUSED] if again else [])]
+    started = ImportBatch.objects.filter(pk=batch.pk, state__in=states).update(state=State.READING)
     if not started:
         batch.refresh_from_db()
         raise _wrong_state(batch, "重新读取")
@@ -109,7 +110,7 @@ def _refuse_batch(batch: ImportBatch, refusal: Refusal) -> None:
     with transaction.atomic():
         ImportRow.objects.filter(batch=batch).delete()
         ImportBatch.objects.filter(pk=batch.pk, state=State.READING).update(
-            state=State.REFUSED, problems=[problem], counts={}, mapping={}
+            state=State.REFUSED, problems=[problem], counts={}, mapping=batch.mapping
         )
         audit.record(
             "batch.refuse", f"拒收导入文件 {batch.file_name}：{refusal.message}", by=batch.uploaded_by, target=batch

@@ -106,8 +106,8 @@ class RegistersTarget:
 
     def _correct(self, changes: Sequence[tuple[RegisterEntry, dict[str, Any]]]) -> None:
         for entry, values in changes:
-            for field, value in values.items():
-                setattr(entry, field, _DEFAULTS.get(field) if value is None else value)
+            for name, value in values.items():
+                setattr(entry, name, _DEFAULTS.get(name) if value is None else value)
             entry.version += 1
             entry.updated_at = timezone.now()
         RegisterEntry.objects.bulk_update(
