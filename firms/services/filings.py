@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 
 from firms.catalogue import MetricSpec
 from firms.importing.fold import Folded, Ruling, Statement, fold
-from firms.models import DataYear, Decision, FactSheet, Filing
+from firms.models import DataYear, Decision, FactSheet, Filing, Source
 from firms.services import bulk, catalogue
 from firms.services.refusal import Refusal
 
@@ -47,9 +47,33 @@ def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[
         "id", "firm_id", "source", Cast("values", models.TextField())
     )  # fmt: skip
     found: dict[int, list[Statement]] = defaultdict(list)
+    with_own_form = set()
     for pk, firm, source, values in rows.iterator(chunk_size=CHUNK):
         found[firm].append(Statement(pk, source, orjson.loads(values)))
+        if source == Source.FIRM:
+            with_own_form.add(firm)
+    for firm in with_own_form:
+        found[firm] = whole_forms(found[firm])
+        if not found[firm]:
+            del found[firm]
     return found
+
+
+def whole_forms(told: list[Statement]) -> list[Statement]:
+    """A firm's own form is accepted whole: what the latest one no longer states is taken back from the earlier ones.
+
+    (A department's and the public's files each state a part: there, what a later one leaves out still stands.)
+    """
+    own = [statement for statement in told if statement.source == Source.FIRM]
+    latest = max(own, key=lambda statement: statement.filing).values
+    kept = []
+    for statement in told:
+        if statement.source == Source.FIRM:
+            values = {code: value for code, value in statement.values.items() if code in latest}
+            statement = Statement(statement.filing, statement.source, values)
+        if statement.values or statement.source != Source.FIRM:
+            kept.append(statement)
+    return kept
 
 
 def rulings(year: int, firms: Iterable[int] | None = None) -> dict[int, dict[str, Ruling]]:
