@@ -51,6 +51,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 
 MIDDLEWARE = [
@@ -185,12 +188,20 @@ AXES_CLIENT_IP_CALLABLE = "xxgx.address.client_address"
 # How many proxies of ours stand in front; X-Forwarded-For is believed for exactly that many, else not at all.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if PRODUCTION else 0)
 AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["code"]  # of the second step: never written down with a failed try
 AXES_ENABLE_ADMIN = False
 SESSION_COOKIE_AGE = env.int("SESSION_IDLE_SECONDS", default=1800)
 SESSION_SAVE_EVERY_REQUEST = False  # xxgx.sessions refreshes it at most once a minute, not on every read
 SESSION_ABSOLUTE_SECONDS = env.int("SESSION_ABSOLUTE_SECONDS", default=12 * 3600)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Two factors (等保2.0) for everybody but firms, who may choose; a code is good once, and wrong ones lock like wrong passwords.
+REQUIRE_TOTP = env.bool("XXGX_REQUIRE_TOTP", default=PRODUCTION and not DEMO)
+OTP_TOTP_ISSUER = "新乡高新区创新积分"
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # the lock-out counts, in one place
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# Forms anybody may send, by address; see firms.views.throttle.
+FORM_RATES = {"enrolment": env("ENROLMENT_RATE", default="10/hour"), "reset": env("RESET_RATE", default="10/hour")}
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "xxgx.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
