@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
 from django.utils.translation import gettext as _
 
 from firms.services.refusal import Refusal
 from scoring.assembly import normalised
-from scoring.models import Score
+from scoring.models import Run, Score
+from scoring.presenters.statement import Slot, Statement
 from scoring.querysets import ScoreQuerySet
 
 LAST = "last"
@@ -18,13 +25,38 @@ _CURSOR = re.compile(r"([ab])([0-9]{1,9})\.([0-9]{1,9})", re.ASCII)
 # Rows read in order when looking for a common word, before the index is asked for a rare one (measured: benchmarks/ranking).
 STRETCH = 40_000
 TOO_MANY = 20_000
+PUBLIC = AnonymousUser()
+
+
+class Listed(NamedTuple):
+    """What a page reads of a ``Score``; ``rank_before``: the firm's rank in the run compared with."""
+
+    id: int
+    firm_id: int
+    credit_code: str
+    name: str
+    stage: str
+    cluster: str
+    park: str
+    total: Decimal
+    grade: str
+    dimension_points: list[float]
+    rank: int
+    stage_rank: int | None
+    industry_rank: int | None
+    position: int
+    by_name: int
+    by_dimension_1: int
+    by_dimension_2: int
+    by_dimension_3: int
+    rank_before: int | None
 
 
 @dataclass(frozen=True)
 class Window:
     """A page's rows in display order; ``first``: the number of the first among ``count``; "" where there is no page."""
 
-    scores: list[Score]
+    rows: list[Listed]
     count: int | None
     first: int | None
     next: str
@@ -55,50 +87,73 @@ class _Cursor:
         return self.direction in ("b", LAST)
 
 
+@dataclass(frozen=True)
 class Keyset:
-    """``scores`` in the order of ``column`` (numbers from 1, NULL = not listed); ``count``: how many there are."""
+    """The ranked rows of ``run`` with the values ``chosen``, in the order of ``column`` (numbers from 1).
 
-    def __init__(self, scores: ScoreQuerySet, column: str, descending: bool, count: int, ranked: int) -> None:
-        self.scores, self.column, self.descending = scores, column, descending
-        self.count, self.ranked = count, ranked
+    ``run``, ``before`` (the run that ranks are compared with): runs this request already got from what its reader may
+    see. ``count``: how many rows there are.
+    """
+
+    run: Run
+    before: Run | None
+    chosen: Mapping[str, str]
+    column: str
+    descending: bool
+    count: int
 
     def window(self, cursor: str, size: int, q: str = "") -> Window:
         """The page at a cursor; with ``q`` only the firms it names. Raises Refusal (400) for a cursor that is none."""
         at = _Cursor.read(cursor)
         text = normalised(q)
         if not text:
-            return self._window(at, size, self.scores, self.count)
-        if self.ranked > STRETCH:
+            return self._window(at, size, None, self.count)
+        if self.run.ranked > STRETCH:
             common = self._common(at, size, text)
             if common is not None:
                 return common
         return self._rare(at, size, text)
 
-    def _window(self, at: _Cursor, size: int, scores: ScoreQuerySet, count: int | None) -> Window:
+    @property
+    def scores(self) -> ScoreQuerySet:
+        return _scores(self.run, self.before, self.chosen)
+
+    def _window(self, at: _Cursor, size: int, scores: ScoreQuerySet | None, count: int | None) -> Window:
+        """One page of ``scores``; None: all of them, by a statement written before."""
         wanted = size
         if at.direction == LAST and count:
             wanted = count % size or size  # the same rows as paging there from the first page
-        rows = self._seek(at, wanted + 1, scores)
+        if scores is None:
+            rows = self._seek(at, wanted + 1)
+        else:
+            rows = list(map(Listed._make, self._ahead(at, scores).values_list(*Listed._fields)[: wanted + 1]))
         more = len(rows) > wanted
         rows = rows[:wanted]
         if at.backwards:
             rows.reverse()
         return self._framed(at, rows, more, count)
 
-    def _seek(self, at: _Cursor, limit: int, scores: ScoreQuerySet) -> list[Score]:
-        return list(self._ahead(at, scores)[:limit])
+    def _seek(self, at: _Cursor, limit: int) -> list[Listed]:
+        up, start = self._from(at)
+        statement = _statement(self.column, up, limit, self.before is not None, tuple(self.chosen))
+        before = self.before.pk if self.before else None
+        return list(map(Listed._make, statement.rows(run=self.run.pk, before=before, start=start, **self.chosen)))
+
+    def _from(self, at: _Cursor) -> tuple[bool, int]:
+        """Whether reading goes towards higher numbers, and the number it begins behind."""
+        up = at.backwards == self.descending
+        return up, at.value if at.direction in ("a", "b") else (0 if up else self.run.ranked + 1)
 
     def _ahead(self, at: _Cursor, scores: ScoreQuerySet, stretch: int | None = None) -> ScoreQuerySet:
         """Rows from the cursor on, in the direction of reading; within ``stretch`` numbers of it, if given."""
-        up = at.backwards == self.descending
-        start = at.value if at.direction in ("a", "b") else (0 if up else self.ranked + 1)
-        bounds = {"gt": start} if up else {"lt": start, "gte": 1}
-        if stretch is not None:
-            bounds |= {"lte": start + stretch} if up else {"gte": max(1, start - stretch)}
-        conditions = {f"{self.column}__{bound}": number for bound, number in bounds.items()}
-        return scores.filter(**conditions).order_by(self.column if up else f"-{self.column}")
+        up, start = self._from(at)
+        ahead = _behind(scores, self.column, up, start)
+        if stretch is None:
+            return ahead
+        limit = {"lte": start + stretch} if up else {"gte": max(1, start - stretch)}
+        return ahead.filter(**{f"{self.column}__{bound}": number for bound, number in limit.items()})
 
-    def _framed(self, at: _Cursor, rows: list[Score], more: bool, count: int | None) -> Window:
+    def _framed(self, at: _Cursor, rows: list[Listed], more: bool, count: int | None) -> Window:
         """Cursors and numbers around rows in display order; ``more``: whether reading on would find another."""
         if not rows:
             return Window([], count, None, "", "")
@@ -133,8 +188,9 @@ class Keyset:
             rows.reverse()
         return self._framed(at, rows, True, None)
 
-    def _rows(self, found: list[tuple[int, int]]) -> list[Score]:
-        by_pk = self.scores.in_bulk([pk for _number, pk in found])
+    def _rows(self, found: list[tuple[int, int]]) -> list[Listed]:
+        rows = self.scores.filter(pk__in=[pk for _number, pk in found]).values_list(*Listed._fields)
+        by_pk = {row[0]: Listed._make(row) for row in rows}
         return [by_pk[pk] for _number, pk in found]
 
     def _rare(self, at: _Cursor, size: int, text: str) -> Window:
@@ -167,3 +223,26 @@ class Keyset:
             f"a{chosen[-1][0]}.{start + len(rows)}" if start + len(rows) < len(found) else "",
             f"b{chosen[0][0]}.{start}" if start else "",
         )
+
+
+def _scores(run: Run, before: Run | None, chosen: Mapping[str, Any]) -> ScoreQuerySet:
+    """The ranked rows of a run that is known to be visible: as everybody may see them, whoever asks."""
+    scores = Score.objects.visible_to(PUBLIC, run).filter(**chosen)
+    if before is None:
+        return scores.annotate(rank_before=models.Value(None, models.PositiveIntegerField()))
+    # Looked up for the rows of the page only.
+    ranks = Score.objects.visible_to(PUBLIC, before).filter(firm_id=models.OuterRef("firm_id")).order_by()
+    return scores.annotate(rank_before=models.Subquery(ranks.values("rank")[:1]))
+
+
+def _behind(scores: ScoreQuerySet, column: str, up: bool, start: Any) -> ScoreQuerySet:
+    bounds = {"gt": start} if up else {"lt": start, "gte": 1}
+    conditions = {f"{column}__{bound}": number for bound, number in bounds.items()}
+    return scores.filter(**conditions).order_by(column if up else f"-{column}")
+
+
+@lru_cache(maxsize=256)
+def _statement(column: str, up: bool, limit: int, compared: bool, chosen: tuple[str, ...]) -> Statement:
+    before = Run(pk=Slot("before")) if compared else None
+    scores = _scores(Run(pk=Slot("run")), before, {name: Slot(name) for name in chosen})
+    return Statement.of(_behind(scores, column, up, Slot("start")).values_list(*Listed._fields)[:limit])

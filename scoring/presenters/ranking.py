@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from firms.models import Industry, Park
 from firms.services.refusal import Refusal
-from scoring.models import EvaluationPeriod, Run, RunSlice, Score
-from scoring.presenters.keyset import Keyset, Window
+from scoring.models import EvaluationPeriod, Run, RunSlice
+from scoring.presenters.keyset import Keyset, Listed
+from scoring.presenters.published import OF_RUN, published_periods
+from scoring.presenters.statement import Statement
 from scoring.querysets import reads_unpublished
 
 if TYPE_CHECKING:
@@ -44,8 +47,7 @@ class Choice:
     selected: bool = False
 
 
-@dataclass(frozen=True)
-class RankingRow:
+class RankingRow(NamedTuple):
     """One firm as ranked. ``movement``: places gained on the previous published period, None if not ranked then."""
 
     position: int
@@ -159,7 +161,6 @@ def ranking_chunks(
 class _Scope:
     """Everything a request reads once: which run, what it counts, how its codes are called."""
 
-    user: User | AnonymousUser
     periods: list[EvaluationPeriod]
     period: EvaluationPeriod
     run: Run
@@ -167,8 +168,7 @@ class _Scope:
     chosen: dict[str, str]
     q: str
     sort: str
-    names: dict[str, dict[str, str]]
-    counts: dict[str, dict[str, int]]
+    offer: _Offer
 
     @classmethod
     def of(
@@ -190,28 +190,19 @@ class _Scope:
             return None
         current = next((p for p in shown if p.published_run_id), shown[0])
         run = current.published_run or Run.objects.complete().get(pk=current.latest_run)  # type: ignore[attr-defined]
-        names = {
-            "stage": dict(run.summary["stages"]),
-            "cluster": dict(Industry.Cluster.choices),
-            "park": dict(Park.objects.values_list("code", "name")),
-        }
-        chosen = {"stage": stage, "cluster": cluster, "park": park}
-        for key, value in chosen.items():
-            if value and value not in names[key]:
-                raise _bad(key, _("没有“%s”这个选项。") % value[:32])
+        made = (run.inputs_digest, run.created_at)
+        offer = _offer(run, made, tuple(_parks().rows()), (stage, cluster, park), get_language())
         if len(q) > LONGEST_QUERY:
             raise _bad("q", _("检索词过长。"))
         scope = cls(
-            user=user,
             periods=periods,
             period=current,
             run=run,
             previous=next((p for p in periods if p.year_id < current.year_id and p.published_run_id), None),
-            chosen=chosen,
+            chosen={"stage": stage, "cluster": cluster, "park": park},
             q=q.replace("\x00", "").strip(),
             sort=sort or "rank",
-            names=names,
-            counts=_counts(run.pk, (run.inputs_digest, run.created_at), (stage, cluster, park)),
+            offer=offer,
         )
         if scope.sort.removeprefix("-") not in scope.columns():
             raise _bad("sort", _("不能按“%s”排序。") % sort[:32])
@@ -225,16 +216,15 @@ class _Scope:
         }
 
     def page(self, cursor: str, size: int) -> RankingPage:
-        scores = Score.objects.visible_to(self.user, self.run).filter(**{k: v for k, v in self.chosen.items() if v})
-        scores = scores.annotate(rank_before=self.rank_before())
         keyset = Keyset(
-            scores,
+            self.run,
+            self.previous.published_run if self.previous else None,
+            {key: value for key, value in self.chosen.items() if value},
             self.columns()[self.sort.removeprefix("-")],
             self.sort.startswith("-"),
-            self.counts[""][""],
-            self.run.ranked,
+            self.offer.count,
         )
-        window: Window = keyset.window(cursor, size, self.q)
+        window = keyset.window(cursor, size, self.q)
         return RankingPage(
             period=self.period,
             periods=self.periods,
@@ -242,16 +232,14 @@ class _Scope:
             run_id=self.run.pk,
             run_number=self.run.number,
             published=self.period.published_run_id == self.run.pk,
-            rows=[self.row(score) for score in window.scores],
+            rows=self.rows(window.rows),
             count=window.count,
             count_exact=window.count is not None,
             first=window.first,
-            last=None if window.first is None else window.first + len(window.scores) - 1,
+            last=None if window.first is None else window.first + len(window.rows) - 1,
             next_cursor=window.next,
             previous_cursor=window.previous,
-            stages=self.choices("stage"),
-            clusters=self.choices("cluster"),
-            parks=self.choices("park"),
+            **self.offer.choices,
             sorts=self.orders(),
             dimensions=[name for _code, name in self.run.summary["dimensions"]],
             **self.chosen,
@@ -261,42 +249,31 @@ class _Scope:
             decimals=self.run.summary["decimals"],
         )
 
-    def row(self, score: Score) -> RankingRow:
-        return RankingRow(
-            position=score.position or 0,  # a listed row has both
-            rank=score.rank or 0,
-            stage_rank=score.stage_rank,
-            industry_rank=score.industry_rank,
-            firm_id=score.firm_id,
-            credit_code=score.credit_code,
-            name=score.name,
-            stage=score.stage,
-            stage_name=self.names["stage"].get(score.stage, score.stage),
-            cluster=score.cluster,
-            cluster_name=self.names["cluster"].get(score.cluster, score.cluster),
-            park=score.park,
-            park_name=self.names["park"].get(score.park, score.park),
-            total=score.total.quantize(Decimal(1).scaleb(-self.run.summary["decimals"])),
-            grade=score.grade,
-            dimension_points=score.dimension_points,
-            previous_rank=score.rank_before,  # type: ignore[attr-defined]
-        )
-
-    def rank_before(self) -> models.Value | models.Subquery:
-        """A row's rank in the previous published period, looked up for the rows of the page only."""
-        if self.previous is None:
-            return models.Value(None, models.PositiveIntegerField())
-        scores = Score.objects.visible_to(self.user, self.previous.published_run).ranked()
-        return models.Subquery(scores.filter(firm_id=models.OuterRef("firm_id")).values("rank")[:1])
-
-    def choices(self, key: str) -> list[Choice]:
-        """The values of a filter that have firms, in the order of their names' list, "" (all) first."""
-        counts = self.counts[key]
-        every = Choice("", _("全部"), sum(counts.values()), not self.chosen[key])
-        return [every] + [
-            Choice(value, label, counts.get(value, 0), self.chosen[key] == value)
-            for value, label in self.names[key].items()
-            if value in counts or self.chosen[key] == value
+    def rows(self, listed: list[Listed]) -> list[RankingRow]:
+        names = self.offer.names
+        stages, clusters, parks = names["stage"], names["cluster"], names["park"]
+        places = Decimal(1).scaleb(-self.run.summary["decimals"])
+        return [
+            RankingRow(
+                position=row.position,
+                rank=row.rank,
+                stage_rank=row.stage_rank,
+                industry_rank=row.industry_rank,
+                firm_id=row.firm_id,
+                credit_code=row.credit_code,
+                name=row.name,
+                stage=row.stage,
+                stage_name=stages.get(row.stage, row.stage),
+                cluster=row.cluster,
+                cluster_name=clusters.get(row.cluster, row.cluster),
+                park=row.park,
+                park_name=parks.get(row.park, row.park),
+                total=row.total.quantize(places),
+                grade=row.grade,
+                dimension_points=row.dimension_points,
+                previous_rank=row.rank_before,
+            )
+            for row in listed
         ]
 
     def orders(self) -> list[Choice]:
@@ -304,40 +281,77 @@ class _Scope:
         return [Choice(code, labels[code], None, self.sort.removeprefix("-") == code) for code in self.columns()]
 
 
-_OF_RUN = ("number", "summary", "ranked", "inputs_digest", "created_at")
+@dataclass(frozen=True)
+class _Offer:
+    """What a run's ranking can be narrowed by, with the filters chosen: ``count`` firms are left."""
+
+    names: dict[str, dict[str, str]]
+    choices: dict[str, list[Choice]]
+    count: int
 
 
 @lru_cache(maxsize=512)
-def _counts(run_id: int, made: tuple[str, datetime], chosen: tuple[str, str, str]) -> dict[str, dict[str, int]]:
-    """Per filter, value → ranked firms with it under the *other* filters chosen; under "" those all chosen filters leave.
+def _offer(
+    run: Run,
+    made: tuple[str, datetime],
+    parks: tuple[tuple[str, str], ...],
+    chosen: tuple[str, str, str],
+    language: str,
+) -> _Offer:
+    """Counted and named once a process: a run never changes. Raises Refusal (400) for a value there is not.
 
-    A run never changes, so this is counted once a process. ``made`` (its digest and time) stands beside its number so that
-    a number given anew (a database put back from a backup) is never taken for the old one.
+    ``made`` (its digest and time) stands beside the run so that a number given anew (a database put back from a backup)
+    is never taken for the old one.
     """
-    counts: dict[str, dict[str, int]] = {"stage": {}, "cluster": {}, "park": {}, "": {"": 0}}
-    slices = RunSlice.objects.filter(run_id=run_id, status="scored").values_list("stage", "cluster", "park", "firms")
+    names = {"stage": dict(run.summary["stages"]), "cluster": dict(Industry.Cluster.choices), "park": dict(parks)}
+    wanted = dict(zip(names, chosen, strict=True))
+    for key, value in wanted.items():
+        if value and value not in names[key]:
+            raise _bad(key, _("没有“%s”这个选项。") % value[:32])
+    counts, left = _counts(run, chosen)
+    choices = {f"{key}s": _choices(names[key], counts[key], wanted[key]) for key in names}
+    return _Offer(names, choices, left)
+
+
+def _choices(names: dict[str, str], counts: dict[str, int], chosen: str) -> list[Choice]:
+    """The values of a filter that have firms, in the order of their names' list, "" (all) first."""
+    every = Choice("", _("全部"), sum(counts.values()), not chosen)
+    return [every] + [
+        Choice(value, str(label), counts.get(value, 0), chosen == value)
+        for value, label in names.items()
+        if value in counts or chosen == value
+    ]
+
+
+def _counts(run: Run, chosen: tuple[str, str, str]) -> tuple[dict[str, dict[str, int]], int]:
+    """Per filter, value → ranked firms with it under the *other* filters chosen; and how many all of them leave."""
+    counts: dict[str, dict[str, int]] = {"stage": {}, "cluster": {}, "park": {}}
+    left = 0
+    slices = RunSlice.objects.filter(run=run, status="scored").values_list("stage", "cluster", "park", "firms")
     for *where, firms in slices:
         misses = [at for at in range(3) if chosen[at] and chosen[at] != where[at]]
         if not misses:
-            counts[""][""] += firms
-        for at, key in enumerate(("stage", "cluster", "park")):
+            left += firms
+        for at, key in enumerate(counts):
             if misses in ([], [at]):
                 counts[key][where[at]] = counts[key].get(where[at], 0) + firms
-    return counts
+    return counts, left
+
+
+@cache
+def _parks() -> Statement:
+    return Statement.of(Park.objects.values_list("code", "name"))
 
 
 def _periods(user: User | AnonymousUser) -> list[EvaluationPeriod]:
-    """Periods this person may see that have something to show, latest first, with the pointers as of this one query."""
-    periods = (
-        EvaluationPeriod.objects.visible_to(user)
-        .select_related("published_run")
-        .only("year", "name", "published_at", "version", *(f"published_run__{name}" for name in _OF_RUN))
-        .order_by("-year_id")
-    )
-    if reads_unpublished(user):
-        runs = Run.objects.complete().filter(period=models.OuterRef("pk")).order_by("-number").values("pk")[:1]
-        periods = periods.annotate(latest_run=models.Subquery(runs)).filter(latest_run__isnull=False)
-    return list(periods)
+    """Periods this person may see that have something to show, latest first, with the pointers as of this request."""
+    if not reads_unpublished(user):
+        return published_periods()
+    runs = Run.objects.complete().filter(period=models.OuterRef("pk")).order_by("-number").values("pk")[:1]
+    periods = EvaluationPeriod.objects.visible_to(user).select_related("published_run")
+    periods = periods.only("year", "name", "published_at", "version", *(f"published_run__{name}" for name in OF_RUN))
+    periods = periods.annotate(latest_run=models.Subquery(runs)).filter(latest_run__isnull=False)
+    return list(periods.order_by("-year_id"))
 
 
 def _bad(place: str, message: str) -> Refusal:
