@@ -1,6 +1,7 @@
 """The main menu: what each audience goes to, in one table."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django import template
 from django.urls import NoReverseMatch, reverse
@@ -39,7 +40,7 @@ BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
 
 
 @register.simple_tag(takes_context=True)
-def navigation(context) -> list[Item]:
+def navigation(context) -> tuple[Item, ...]:
     """The entries for whoever reads the page; an error page without a request gets the public ones."""
     request = context.get("request")
     user = getattr(request, "user", None)
@@ -48,6 +49,12 @@ def navigation(context) -> list[Item]:
     here = match.view_name if match else ""
     if here == "scoring:profile" and getattr(context.get("page"), "own", False):
         here = "scoring:my_score"  # a firm's page is its account's own score
+    return _items(role, here)
+
+
+@lru_cache(maxsize=512)
+def _items(role: str, here: str) -> tuple[Item, ...]:
+    """One role's entries on one page; ``here`` is a name of ours, never an address somebody typed."""
     items = []
     for name, label, related in EVERYONE + BY_ROLE.get(role, []):
         try:
@@ -55,4 +62,4 @@ def navigation(context) -> list[Item]:
         except NoReverseMatch:  # a part of the site that is not installed has no entry
             continue
         items.append(Item(label, url, here == name or here in related))
-    return items
+    return tuple(items)
