@@ -146,7 +146,10 @@ def _exchange(sock: socket.socket, target: Target, budget: Budget) -> bytes | st
         return _location(response)
     if response.status != 200:
         raise Unfetched("bad_status", f"对方网站回答 {response.status}。", ASK_SITE)
-    return _unpacked(_received(response, budget), response.headers.get("content-encoding", ""), budget)
+    body = _received(response, budget)
+    if not body:
+        raise Unfetched("empty_body", "对方网站的回答是空的。", ASK_SITE)
+    return _unpacked(body, response.headers.get("content-encoding", ""), budget)
 
 
 def _location(response: HTTPResponse) -> str:
