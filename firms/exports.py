@@ -22,7 +22,8 @@ from typing import Any, Literal
 from django.http import FileResponse
 from rustpy_xlsxwriter import Format, write_worksheet
 
-from firms.models import Department, Filing, Firm, ImportBatch, Metric
+from firms import catalogue
+from firms.models import Department, Filing, Firm, ImportBatch, Metric, RegisterEntry, Source
 from firms.services import imports
 from firms.services.refusal import Refusal
 
@@ -239,7 +240,8 @@ def template(department: Department | None, year: int) -> Table:
 
 def _template_rows(department: Department | None, year: int, metrics: list[Metric]) -> Iterator[list[Cell]]:
     """Two ordered streams merged, firms and what was stated about them: memory does not grow with the zone."""
-    mine = {"department": department} if department else {}
+    # What a connector fetched in the department's name is public data, not what the department stated.
+    mine = {"department": department, "source": Source.GOVERNMENT} if department else {}
     filings = Filing.objects.in_force().filter(year=year, **mine).order_by("firm__credit_code", "id")
     stated = groupby(filings.values_list("firm__credit_code", "values").iterator(chunk_size=2000), key=itemgetter(0))
     waiting = next(stated, None)
@@ -256,6 +258,74 @@ def _template_cell(value: float | None, metric: Metric) -> Cell:
     if value is None or metric.kind != Metric.Kind.FLAG:
         return value
     return "是" if value else "否"
+
+
+def firms_template() -> Table:
+    """企业名录 as it stands: corrected and sent back it changes what was corrected and nothing else."""
+    firms = Firm.objects.order_by("credit_code").values_list(
+        "credit_code", "name", "registered_on", "park__name", "industry__code"
+    )
+    return Table(
+        title="企业名录",
+        lines=["新增企业请加行；请勿改动已有企业的统一社会信用代码和表头。"],
+        columns=[
+            Column("统一社会信用代码", width=22),
+            Column("企业名称", width=36),
+            Column("注册成立日期", "date"),
+            Column("园区"),
+            Column("行业代码"),
+        ],
+        rows=firms.iterator(chunk_size=2000),
+        sheet="企业名录",
+    )
+
+
+def register_template(department: Department | None, kind: str) -> Table:
+    """A register's entries in force as its keeper entered them (None: everybody's, for the office), to correct and add to.
+
+    Firm, category, level, name and first day say which entry a row is; sent back unchanged, it changes nothing.
+    """
+    current = catalogue.load()
+    spec = current.registers[kind]
+    wanted = [column for column in current.register_columns if column.code != "category" or spec.categories]
+    kinds: dict[str, Literal["text", "integer", "number", "date"]] = {
+        "starts_on": "date", "ends_on": "date", "amount": "number", "quantity": "integer",
+    }  # fmt: skip
+    words = {
+        "category": {term.code: term.name for term in spec.categories},
+        "level": {term.code: term.name for term in current.levels},
+    }
+    entries = RegisterEntry.objects.in_force().filter(kind=kind, **({"department": department} if department else {}))
+    found = entries.order_by("firm__credit_code", "starts_on", "id").values_list(
+        "firm__credit_code", "firm__name", *(column.code for column in wanted)
+    )
+    return Table(
+        title=f"{department.name if department else '各部门'}{spec.name}台账",
+        lines=["新增请加行；代码、类别、级别、名称和起始日期相同的行视为同一条目。"],
+        columns=[
+            Column("统一社会信用代码", width=22),
+            Column("企业名称", width=36),
+            *(
+                Column(
+                    column.name,
+                    kinds.get(column.code, "text"),
+                    "万元" if column.code == "amount" else "",
+                    4,
+                    36 if column.code == "title" else 0,
+                )
+                for column in wanted
+            ),
+        ],
+        rows=(
+            (
+                code,
+                name,
+                *(words.get(column.code, {}).get(value, value) for column, value in zip(wanted, row, strict=True)),
+            )
+            for code, name, *row in found.iterator(chunk_size=2000)
+        ),
+        sheet="台账",
+    )
 
 
 def refused(batch: ImportBatch) -> Table:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
-from firms.models import Department, ImportBatch, Job, Membership, Role, User
+from firms.models import ColumnMapping, Department, ImportBatch, Job, Membership, Role, User
 from scoring.services import publish, rescore
 from tests.scoring import zone
 from xxgx import roles
@@ -35,6 +35,11 @@ TABLE = {
     "firms:imports": (IMPORTERS, "get", {}),
     "firms:import_new": (IMPORTERS, "get", {}),
     "firms:import_template": (IMPORTERS, "get", {"year": 2022}),
+    "firms:register_template": (ITS_OWN, "get", {"kind": "platform"}),
+    "firms:import_mappings": (IMPORTERS, "get", {}),
+    "firms:import_mapping_forget": (ITS_OWN, "post", {"pk": "mapping"}),
+    "firms:import_columns": (ITS_OWN, "post", {"pk": "batch"}),
+    "firms:import_undo_preview": (ITS_OWN, "get", {"pk": "batch"}),
     "firms:import_detail": (ITS_OWN, "get", {"pk": "batch"}),
     "firms:import_confirm": (ITS_OWN, "post", {"pk": "batch"}),
     "firms:import_discard": (ITS_OWN, "post", {"pk": "batch"}),
@@ -99,7 +104,11 @@ class World:
             sha256="0" * 64, size=2, file=ContentFile(b"ok", "x.csv"),
         )  # fmt: skip
         job = Job.objects.create(kind="rescore", key="2022", due_at=self.published.published_at, requested_by=officer)
+        mapping = ColumnMapping.objects.create(
+            department=officer.department, kind="metrics", heading="产值", column="rd_expense", set_by=officer
+        )
         self.arguments = {
+            "mapping": mapping.pk,
             "batch": batch.pk, "job": job.pk, "run": self.published.published_run_id, "code": own.credit_code,
         }  # fmt: skip
         self.clients = {"anonymous": Client(raise_request_exception=False)}

@@ -169,7 +169,7 @@ def _split(label: str) -> tuple[str, str]:
     unit = ""
     if match := _UNIT_IN_HEADER.search(text):
         text, unit = text[: match.start()], match[1]
-    text = re.sub(r"(?:19|20)\d{2}年度?", "", _NUMBERING.sub("", text))
+    text = _NUMBERING.sub("", re.sub(r"(?:19|20)\d{2}年度?", "", text))  # the year first: it is no numbering
     text = re.sub(r"[(\[](?:必填|选填|可空|含|不含)[^)\]]*[)\]]$", "", text)
     return text.removeprefix("其中:"), unit
 

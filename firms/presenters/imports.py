@@ -120,7 +120,6 @@ class BatchPage:
     rows: list[RowView]
     verdict: str
     next_row: int | None
-    columns: list[dict[str, Any]]
     problems: list[dict[str, str]]
     job: Job | None
     can_confirm: bool
@@ -164,7 +163,6 @@ def batch_page(user: User, pk: int, *, verdict: str = "", after: int = 0) -> Bat
         rows=shown,
         verdict=verdict,
         next_row=found[PAGE - 1].pk if len(found) > PAGE else None,
-        columns=[{"sheet": sheet, **column} for sheet, found in batch.mapping.items() for column in found["columns"]],
         problems=batch.problems,
         job=job if job is not None and (running or job.state == Job.State.FAILED) else None,
         can_confirm=planned and counts.get("accepted", 0) > 0 and batch.uploaded_by_id == user.pk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -32,6 +33,21 @@ def choices(batch: ImportBatch, by: User) -> list[tuple[str, str]]:
         for item in table_of(batch.kind, batch.register_kind).fields.values()
         if item.kind != "ignored" and (not item.owner or by.role != "department" or item.owner == own)
     ]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """``choices`` as ``choices()``, empty where nothing may be said any more; ``said`` what was said, by heading."""
+
+    choices: list[tuple[str, str]]
+    said: dict[str, ColumnMapping]
+
+
+def offer(batch: ImportBatch, *, by: User) -> Offer:
+    """What this person may say of the batch's headings, and what was said."""
+    still = batch.state in (State.PLANNED, State.REFUSED)
+    said = remembered(batch.department, batch.kind, batch.register_kind)
+    return Offer(choices(batch, by) if still else [], said)
 
 
 @transaction.atomic

@@ -82,6 +82,14 @@ def permit_scope(
         )
 
 
+def kept_by(user: User) -> list[tuple[str, str]]:
+    """(kind, name) of 企业名录 and the registers this person may bring in."""
+    own = user.department.code if user.department else ""
+    kinds = [("firms", "企业名录", ("market",))]
+    kinds += [(kind, spec.name, spec.owners) for kind, spec in catalogue.in_force().registers.items()]
+    return [(kind, name) for kind, name, owners in kinds if user.role != "department" or own in owners]
+
+
 def refuse_repeated(batch: ImportBatch) -> None:
     """Refusal naming the earlier batch when the same bytes are already planned or applied for the same purpose."""
     same = ImportBatch.objects.filter(
@@ -90,12 +98,14 @@ def refuse_repeated(batch: ImportBatch) -> None:
     ).exclude(pk=batch.pk).select_related("uploaded_by").order_by("-id").first()  # fmt: skip
     if same is not None:
         when = timezone.localtime(same.uploaded_at).strftime("%Y-%m-%d %H:%M")
-        raise Refusal(
+        refusal = Refusal(
             "repeated_file",
             f"同一文件已于 {when} 由{same.uploaded_by or '系统'}上传，为第{same.pk}批（{same.get_state_display()}）。",
             place=f"文件“{batch.file_name}”",
             hint="请到该批次查看；需要重新导入的，先撤销或放弃该批次。",
         )
+        refusal.batch = same.pk  # for the page's link
+        raise refusal
 
 
 def permit_handling(batch: ImportBatch, by: User | None) -> None:

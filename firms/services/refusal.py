@@ -9,6 +9,8 @@ class Refusal(Exception):  # noqa: N818  (an answer, not an error of the program
     ``status`` is the HTTP status an interface answers with: 400 malformed, 403 may not, 409 the state forbids it.
     """
 
+    batch: int | None = None  # the import batch it speaks of, where there is one
+
     def __init__(self, code: str, message: str, *, place: str = "", hint: str = "", status: int = 409) -> None:
         super().__init__(message)
         self.code = code

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_POST
 
 from firms import exports
 from firms.forms.imports import MatchForm, UndoForm, UploadForm
-from firms.models import ImportBatch, Role
+from firms.models import ColumnMapping, ImportBatch, Role
+from firms.presenters import headings
 from firms.presenters import imports as presenters
-from firms.services import audit, import_guess, import_jobs, imports
+from firms.services import audit, import_guess, import_headings, import_jobs, import_scope, imports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
 
@@ -51,7 +52,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
             return redirect("firms:import_detail", pk=batch.pk)
     status = refusal.status if refusal else 400 if form.is_bound else 200
     years = range(timezone.localdate().year - 1, timezone.localdate().year - 4, -1)
-    context = {"form": form, "refusal": refusal, "template_years": years}
+    context = {"form": form, "refusal": refusal, "template_years": years, "kept": import_scope.kept_by(request.user)}
     return render(request, "imports/new.html", context, status=status)
 
 
@@ -63,7 +64,36 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except ImportBatch.DoesNotExist:
         raise Http404 from None
-    return render(request, "imports/detail.html", {"page": page, "undo_form": UndoForm()})
+    offer = import_headings.offer(page.batch, by=request.user)
+    return render(request, "imports/detail.html", {"page": page, "sheets": headings.headings(page.batch, offer)})
+
+
+@importers_only
+@require_POST
+def batch_columns(request: HttpRequest, pk: int) -> HttpResponse:
+    """What this file's headings mean; the file is then read anew."""
+    batch = _batch(request, pk)
+    said = dict(zip(request.POST.getlist("heading"), request.POST.getlist("column"), strict=False))
+    if import_headings.assign(batch, said, by=request.user):
+        import_jobs.stage(batch, by=request.user, again=True)
+        messages.success(request, _("已按指定的对应重新读取，下次遇到同样的列名会直接采用。"))
+    else:
+        messages.info(request, _("列的对应没有变化。"))
+    return redirect("firms:import_detail", pk=pk)
+
+
+@importers_only
+def mapping_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "imports/headings.html", {"mappings": headings.mapping_list(request.user)})
+
+
+@importers_only
+@require_POST
+def mapping_forget(request: HttpRequest, pk: int) -> HttpResponse:
+    mapping = get_object_or_404(ColumnMapping.objects.visible_to(request.user), pk=pk)
+    import_headings.forget(mapping, by=request.user)
+    messages.success(request, _("已取消对“%s”的指定。") % mapping.heading)
+    return redirect("firms:import_mappings")
 
 
 @importers_only
@@ -81,6 +111,14 @@ def batch_discard(request: HttpRequest, pk: int) -> HttpResponse:
     imports.discard(_batch(request, pk), by=request.user)
     messages.info(request, _("已放弃，没有改动任何数据。"))
     return redirect("firms:imports")
+
+
+@importers_only
+def batch_undo_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """What undoing would do and what it would leave, before anybody confirms it."""
+    batch = _batch(request, pk)
+    context = {"page": presenters.batch_page(request.user, pk), "kept": imports.kept_on_undo(batch), "form": UndoForm()}
+    return render(request, "imports/undo.html", context)
 
 
 @importers_only
@@ -130,6 +168,20 @@ def template(request: HttpRequest, year: int) -> FileResponse:
     audit.record(
         "template.download", f"下载填报表：{table.title}", by=request.user, target=department,
         after={"year": year, "rows": rows},
+    )  # fmt: skip
+    return response
+
+
+@importers_only
+def register_template(request: HttpRequest, kind: str) -> FileResponse:
+    """A register, or 企业名录, as this department keeps it: to correct and send back."""
+    department = request.user.department
+    import_scope.permit_scope("firms" if kind == "firms" else "registers", department, None, kind, request.user)
+    table = exports.firms_template() if kind == "firms" else exports.register_template(department, kind)
+    response, rows = exports.download(table, table.title, "xlsx")
+    audit.record(
+        "template.download", f"下载台账模板：{table.title}", by=request.user, target=department,
+        after={"kind": kind, "rows": rows},
     )  # fmt: skip
     return response
 

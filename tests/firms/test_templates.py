@@ -1,13 +1,17 @@
 """The workbook a department fills in: its own items, its own words, nothing of what others stated."""
 
 import pytest
+from django.core.files import File
 from python_calamine import CalamineWorkbook
 
-from firms.exports import template, write_xlsx
-from firms.models import DataYear, Department, Filing, Firm, ImportBatch, Metric
+from firms import catalogue
+from firms.exports import firms_template, register_template, template, write_xlsx
+from firms.models import DataYear, Department, Filing, Firm, ImportBatch, Industry, Metric, Park, RegisterEntry
+from firms.services import imports
 from firms.services.catalogue import load_catalogue
+from tests.factories import credit_code
 
-CODES = ("91410700MA0000000P", "91410700MA00000019", "91410700MA0000002H")
+CODES = tuple(credit_code(number) for number in (990001, 990002, 990003))
 
 
 @pytest.fixture
@@ -60,3 +64,49 @@ def test_the_office_gets_every_item(filed, tmp_path):
 def test_its_queries_do_not_grow_with_the_firms(filed, tmp_path, django_assert_num_queries):
     with django_assert_num_queries(4):
         read(Department.objects.get(code="tax"), tmp_path)
+
+
+def sent_back(table, tmp_path, **kwargs):
+    """The plan of a template sent back as it is."""
+    path = tmp_path / "out.xlsx"
+    write_xlsx(table, path)
+    batch = imports.upload(File(path.open("rb"), name="回.xlsx"), by=None, **kwargs)
+    return imports.plan(batch)
+
+
+@pytest.mark.parametrize("code", ["tax", "hr", "science", "statistics"])
+def test_figures_sent_back_unchanged_change_nothing(filed, tmp_path, code):
+    department = Department.objects.get(code=code)
+    metric = Metric.objects.filter(owner=department, kind="flag").first() or Metric.objects.filter(owner=department)[0]
+    Filing.objects.create(firm=filed[0], year=2022, source="government", department=department, values={metric.code: 1})
+    batch = sent_back(template(department, 2022), tmp_path, kind="metrics", year=2022, department=department)
+    assert batch.counts["same"] >= 1
+    assert batch.counts["accepted"] == batch.counts["same"]
+    assert batch.counts["refused"] == 0
+
+
+def test_every_register_sent_back_unchanged_changes_nothing(filed, tmp_path):
+    for kind, spec in catalogue.load().registers.items():
+        keeper = Department.objects.get(code=spec.owners[0])
+        categories = [term.code for term in spec.categories] or [""]
+        for number, category in enumerate(categories):
+            RegisterEntry.objects.create(
+                firm=filed[number % 3], kind=kind, category=category, level="provincial", title=f"={spec.name}{number}",
+                starts_on="2021-05-01", ends_on="2030-01-31", amount=None if number % 2 and kind != "contract" else "12.3456", quantity=number + 1,
+                document_number="00123", department=keeper,
+            )  # fmt: skip
+        RegisterEntry.objects.create(
+            firm=filed[0], kind=kind, category=categories[0], level="municipal", title="别的部门的", starts_on="2021-05-01",
+            ends_on="2030-01-31", amount=1,
+        )  # fmt: skip
+        table = register_template(keeper, kind)
+        batch = sent_back(table, tmp_path, kind="registers", register_kind=kind, department=keeper)
+        assert batch.counts["same"] == batch.counts["accepted"] == len(categories), (kind, batch.problems)
+        assert batch.counts["refused"] == 0, kind
+
+
+def test_the_register_of_firms_sent_back_unchanged_changes_nothing(filed, tmp_path):
+    park, industry = Park.objects.create(code="main", name="主园区"), Industry.objects.create(code="C35", name="设备")
+    Firm.objects.filter(pk=filed[0].pk).update(park=park, industry=industry, registered_on="2015-03-09")
+    batch = sent_back(firms_template(), tmp_path, kind="firms")
+    assert (batch.counts["same"], batch.counts["accepted"]) == (3, 3)
