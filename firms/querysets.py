@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
@@ -29,6 +30,18 @@ class FirmQuerySet(models.QuerySet):
         if role == "firm":
             return self.filter(memberships__user=user)
         return self.none()
+
+    def matching(self, text: str) -> FirmQuerySet:
+        """Part of a name, of its pinyin or initials, or of a credit code; width, case and spaces do not matter."""
+        words = "".join(unicodedata.normalize("NFKC", text).split())
+        written = {words, words.replace("(", "（").replace(")", "）")}
+        found = models.Q()
+        for form in written:
+            found |= models.Q(name__icontains=form)
+        if words.isascii():
+            found |= models.Q(name_pinyin__contains=words.lower()) | models.Q(name_initials__contains=words.lower())
+            found |= models.Q(credit_code__contains=words.upper())
+        return self.filter(found)
 
 
 class StatedQuerySet(models.QuerySet):
