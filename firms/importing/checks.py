@@ -96,6 +96,23 @@ def figure(text: str, metric: MetricSpec) -> float | None:
     return _parser(metric.name, metric.kind, metric.unit, metric.minimum, metric.maximum)(text)
 
 
+def figures_of(cells: Mapping[str, Mapping[str, Any]], metrics: Mapping[str, MetricSpec]) -> dict[str, float]:
+    """What a form's cells state: metric code → number of the valid ones, 0.0 where confirmed; nothing for 未提供 and faults."""
+    found: dict[str, float] = {}
+    for code in cells.keys() & metrics.keys():
+        typed = Typed.of(cells[code])
+        if typed.state == VALUE:
+            try:
+                value = figure(typed.text, metrics[code])
+            except BadCell:
+                continue
+            if value is not None:
+                found[code] = value
+        elif typed.state == ZERO:
+            found[code] = 0.0
+    return found
+
+
 def examine(
     typed: Mapping[str, Typed],
     metrics: Mapping[str, MetricSpec],
