@@ -10,6 +10,7 @@ from django.urls.exceptions import NoReverseMatch
 
 from firms.models import ColumnMapping, Department, ImportBatch, Job, Membership, Role, User
 from scoring.services import publish, rescore
+from tests import disputes
 from tests.scoring import zone
 from xxgx import roles
 
@@ -47,6 +48,12 @@ TABLE = {
     "firms:import_match": (ITS_OWN, "post", {"pk": "batch"}),
     "firms:import_refused": (ITS_OWN, "get", {"pk": "batch"}),
     "firms:import_file": (ITS_OWN, "get", {"pk": "batch"}),
+    "firms:conflicts": (IMPORTERS, "get", {}),
+    "firms:conflict_decide": (ITS_OWN, "post", {"year": "conflict_year", "metric": "metric", "credit_code": "code"}),
+    "firms:conflict_rule": (ITS_OWN, "post", {"year": "conflict_year", "metric": "metric"}),
+    "firms:decisions": (IMPORTERS, "get", {}),
+    "firms:decision_revoke": (ITS_OWN, "post", {"pk": "decision"}),
+    "firms:source_record": (IMPORTERS, "get", {}),
     "firms:job": (ITS_OWN | {"system"}, "get", {"pk": "job"}),
     "firms:job_cancel": (ITS_OWN | {"system"}, "post", {"pk": "job"}),
     "firms:job_retry": (ITS_OWN | {"system"}, "post", {"pk": "job"}),
@@ -111,6 +118,7 @@ class World:
             "mapping": mapping.pk,
             "batch": batch.pk, "job": job.pk, "run": self.published.published_run_id, "code": own.credit_code,
         }  # fmt: skip
+        self.arguments |= disputes.world(own, other, officer)
         self.clients = {"anonymous": Client(raise_request_exception=False)}
         for audience, user in users.items():
             self.clients[audience] = Client(raise_request_exception=False)

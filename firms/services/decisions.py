@@ -159,7 +159,7 @@ def _cells(year: int, code: str, firms: Iterable[int] | None) -> dict[int, Cell]
     """Firm id → the statements that disagree on this metric now (one query)."""
     sheets = FactSheet.objects.filter(year=year).disputed([code])
     if firms is not None:
-        sheets = sheets.filter(firm_id__in=list(firms))
+        sheets = sheets.filter(firm_id__in=firms)
     return {
         firm: contenders(code, values, winners, conflicts)
         for firm, values, winners, conflicts in sheets.order_by("firm_id")

@@ -1,7 +1,12 @@
 """Addresses of `firms`, a module a topic, all in one namespace."""
 
-from firms.urls import accounts, imports, jobs
+from firms.urls import accounts, conflicts, imports, jobs
 
 app_name = "firms"
 
-urlpatterns = [*accounts.urlpatterns, *imports.urlpatterns, *jobs.urlpatterns]
+urlpatterns = [
+    *accounts.urlpatterns,
+    *conflicts.urlpatterns,
+    *imports.urlpatterns,
+    *jobs.urlpatterns,
+]
