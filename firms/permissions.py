@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from firms.models import Role
+from django.conf import settings
+
+from firms.models import Role, Source
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -54,6 +56,13 @@ def may_handle_batch(person: Person, batch: ImportBatch) -> bool:
     return may_write_for(person, batch.department)
 
 
+def may_confirm_batch(person: Person, batch: ImportBatch) -> bool:
+    """Who uploaded it; of public data, which nobody uploads, whoever may handle the department's batches."""
+    if batch.uploaded_by_id is None:
+        return batch.source == Source.PUBLIC and may_handle_batch(person, batch)
+    return batch.uploaded_by_id == person.pk
+
+
 def may_see_firm(person: Person, firm: Firm) -> bool:
     """See a firm's facts. One query for a firm's own account."""
     role = role_of(person)
@@ -85,3 +94,16 @@ def may_run_periods(person: Person) -> bool:
 def may_read_unpublished(person: Person) -> bool:
     """Trial runs: the office, leaders and departments; everyone else sees what is published."""
     return role_of(person) in {Role.OFFICE, Role.LEADER, Role.DEPARTMENT}
+
+
+def owes_second_factor(person: Person) -> bool:
+    """Everybody but firms signs in with a second factor, where the site asks for it; firms may choose."""
+    return settings.REQUIRE_TOTP and role_of(person) not in {"", Role.FIRM}
+
+
+def may_manage_members(person: Person, firm: Firm) -> bool:
+    """Invite, promote and remove a firm's accounts: the office, and the firm's own 管理员. One query for a firm's account."""
+    role = role_of(person)
+    if role == Role.OFFICE:
+        return True
+    return role == Role.FIRM and firm.memberships.filter(user=cast("User", person), kind="manager").exists()

@@ -17,7 +17,7 @@ from firms.importing.rows import ReadRow
 CREATE, CHANGE, SAME = "create", "change", "same"
 UNMATCHED, REFUSED, LEFT_OUT = "unmatched", "refused", "left_out"
 ACCEPTED = (CREATE, CHANGE, SAME)
-SOURCE = "government"  # a department's file; what the public web or the firm says comes in by other doors
+SOURCE = "government"  # a department's file; a connector's batch says otherwise
 JUMP = 1000  # times: a figure in 元 filed as 万元 is 10,000 times too large
 
 
@@ -100,6 +100,7 @@ def metrics_row(
     checks: Iterable[CheckSpec] = (),
     last_year: Mapping[str, float] | None = None,
     rulings: Mapping[str, Ruling] | None = None,
+    source: str = SOURCE,
 ) -> None:
     """Verdict, before and warnings of a row of figures for a matched firm, against the filings in force of its year."""
     if not statements:
@@ -107,11 +108,11 @@ def metrics_row(
         in_force: Mapping[str, float] = {}
     else:
         in_force = fold(statements, metrics, rulings).values
-        own = fold((statement for statement in statements if statement.source == SOURCE), metrics).values
+        own = fold((statement for statement in statements if statement.source == source), metrics).values
         if all(code in own and own[code] == value for code, value in row.values.items()):
             row.verdict, row.before = SAME, {}
             return
-        after = folded_with(row, statements, metrics, rulings=rulings).values
+        after = folded_with(row, statements, metrics, rulings=rulings, source=source).values
         row.before = {code: in_force.get(code) for code in row.values if in_force.get(code) != after[code]}
         row.verdict = CHANGE if any(code in in_force for code in row.values) else CREATE
         lost = [code for code, value in row.values.items() if after[code] != value]
@@ -136,11 +137,12 @@ def folded_with(
     metrics: Mapping[str, MetricSpec],
     filing: int | None = None,
     rulings: Mapping[str, Ruling] | None = None,
+    source: str = SOURCE,
 ) -> Folded:
     """The fold once this row is filed (as the latest statement, later than any ruling, or under the id it was given)."""
     known = (*(statement.filing for statement in statements), *(ruling.latest for ruling in (rulings or {}).values()))
     new = filing if filing is not None else max(known, default=0) + 1
-    return fold((*statements, Statement(new, SOURCE, row.values)), metrics, rulings)
+    return fold((*statements, Statement(new, source, row.values)), metrics, rulings)
 
 
 def _checks_against(

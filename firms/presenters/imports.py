@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from firms.models import Firm, ImportBatch, ImportRow, Job, Metric, RegisterEntry, User
+from firms.permissions import may_confirm_batch
 
 PAGE = 50
 TONES = {"planned": "accent", "applied": "good", "refused": "bad", "undone": "muted", "discarded": "muted"}
@@ -165,7 +166,7 @@ def batch_page(user: User, pk: int, *, verdict: str = "", after: int = 0) -> Bat
         next_row=found[PAGE - 1].pk if len(found) > PAGE else None,
         problems=batch.problems,
         job=job if job is not None and (running or job.state == Job.State.FAILED) else None,
-        can_confirm=planned and counts.get("accepted", 0) > 0 and batch.uploaded_by_id == user.pk,
+        can_confirm=planned and counts.get("accepted", 0) > 0 and may_confirm_batch(user, batch),
         can_undo=batch.state == ImportBatch.State.APPLIED,
         can_discard=planned or (reading and not running),
         can_match=can_match,

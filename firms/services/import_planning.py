@@ -16,7 +16,7 @@ from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, Planned
 from firms.importing.problem import Reason
 from firms.importing.reading import Account, Reading
 from firms.importing.rows import ReadRow
-from firms.models import ColumnMapping, Department, ImportBatch
+from firms.models import ColumnMapping, Department, ImportBatch, Source
 from firms.services import catalogue, import_rows
 from firms.services.firms_registry import registry
 from firms.services.import_headings import remembered
@@ -34,7 +34,9 @@ def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> Non
 
     Where the file is refused, ``batch.mapping`` still says what its columns seem to be, for a person to say better.
     """
-    said = remembered(batch.department, batch.kind, batch.register_kind)
+    # A connector's own map says what its fields mean; what the department remembers is about its own files.
+    theirs = batch.source != Source.PUBLIC
+    said = remembered(batch.department, batch.kind, batch.register_kind) if theirs else {}
     table = table_of(batch.kind, batch.register_kind, {row.heading: row.column for row in said.values()})
     target = target_of(batch)
     reading = Reading(
@@ -59,15 +61,15 @@ def _staged(batch: ImportBatch, target: Target, reading: Reading, lines: int, pr
         if not permitted:
             _permit_columns(batch, reading)
             permitted = True
-        prepared = _prepared(batch, target, chunk)
-        for row in prepared:
+        judged = prepared(batch, target, chunk)
+        for row in judged:
             tally.add(row)
             if row.verdict in ACCEPTED or (row.verdict == REFUSED and row.firm):
                 place = (row.sheet, row.number)
                 if seen.setdefault(target.key(row), place) != place:
                     repeated.add(target.key(row))
         with transaction.atomic():
-            import_rows.stage(batch, prepared)
+            import_rows.stage(batch, judged)
         done += len(chunk)
         progress(min(95, 100 * done // max(lines, 1)), f"已读取{done}行")
     _permit_columns(batch, reading)
@@ -126,7 +128,7 @@ def _permit_columns(batch: ImportBatch, reading: Reading) -> None:
         )  # fmt: skip
 
 
-def _prepared(batch: ImportBatch, target: Target, chunk: list[ReadRow]) -> list[PlannedRow]:
+def prepared(batch: ImportBatch, target: Target, chunk: list[ReadRow]) -> list[PlannedRow]:
     """The chunk matched to firms and judged."""
     rows = [planned(read) for read in chunk]
     to_judge: list[PlannedRow] = []

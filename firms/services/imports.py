@@ -9,10 +9,11 @@ from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from firms import permissions
 from firms.importing import sniff, spool
 from firms.importing.plan import ACCEPTED, UNMATCHED, PlannedRow
 from firms.importing.problem import Unreadable
-from firms.models import DataYear, Department, Firm, ImportBatch, ImportRow, User
+from firms.models import DataYear, Department, Firm, ImportBatch, ImportRow, Source, User
 from firms.services import audit, import_rows
 from firms.services.filings import refuse_if_locked
 from firms.services.import_planning import Progress, recount, replanned, stage_plan
@@ -40,6 +41,7 @@ def upload(
     department: Department | None = None,
     year: int | None = None,
     register_kind: str = "",
+    source: str = Source.GOVERNMENT,
     by: User | None,
 ) -> ImportBatch:
     """Keep the original and open a batch for it. Nothing is read yet but what kind of file it is.
@@ -59,7 +61,7 @@ def upload(
         sha.update(block)
     batch = ImportBatch(
         kind=kind, department=department, year=year, register_kind=register_kind, file_name=name, sha256=sha.hexdigest(),
-        size=file.size, uploaded_by=by,
+        size=file.size, source=source, uploaded_by=by,
     )  # fmt: skip
     with transaction.atomic():
         refuse_if_locked(DataYear.objects.filter(year=year or 0).first())
@@ -176,7 +178,7 @@ def _locked(batch: ImportBatch) -> ImportBatch:
 def permit_confirm(batch: ImportBatch, digest: str, by: User | None) -> None:
     if batch.state != State.PLANNED:
         raise _wrong_state(batch, "确认")
-    if batch.uploaded_by_id != (by.pk if by else None):
+    if batch.uploaded_by_id is not None if by is None else not permissions.may_confirm_batch(by, batch):
         raise Refusal(
             "not_your_batch",
             "只有上传人可以确认该批次。",

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 
 from firms.importing.fold import Ruling, Statement
-from firms.importing.plan import SOURCE, PlannedRow, folded_with, metrics_row
+from firms.importing.plan import PlannedRow, folded_with, metrics_row
 from firms.models import Filing, Firm, ImportBatch
 from firms.services import bulk, filings
 from firms.services.catalogue import in_force
@@ -46,7 +46,8 @@ class MetricsTarget:
         metrics, checks = self.catalogue.metrics, self.catalogue.checks
         for row in rows:
             firm = row.firm or 0
-            metrics_row(row, self._stated.get(firm, ()), metrics, checks, last_year.get(firm), self._ruled.get(firm))
+            known = self._stated.get(firm, ()), metrics, checks, last_year.get(firm), self._ruled.get(firm)
+            metrics_row(row, *known, source=self.batch.source)
 
     def apply(self, rows: Sequence[tuple[int, PlannedRow]]) -> None:
         """File the rows that say something new, and fold them in. Follows ``plan`` of the same rows under the same lock."""
@@ -54,14 +55,19 @@ class MetricsTarget:
         ids = filings.append(
             [filings.NewFiling(row.firm, row.values, row.sheet, row.number) for row in new],  # type: ignore[arg-type]
             year=self.year,
-            source=SOURCE,
+            source=self.batch.source,
             by_id=self.batch.uploaded_by_id,
             department_id=self.batch.department_id,
             batch_id=self.batch.pk,
         )
         folded = {
             row.firm: folded_with(
-                row, self._stated.get(row.firm or 0, ()), self.catalogue.metrics, filing, self._ruled.get(row.firm or 0)
+                row,
+                self._stated.get(row.firm or 0, ()),
+                self.catalogue.metrics,
+                filing,
+                self._ruled.get(row.firm or 0),
+                source=self.batch.source,
             )
             for filing, row in zip(ids, new, strict=True)
         }

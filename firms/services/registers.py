@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db import models
 from django.utils import timezone
 
 from firms import catalogue
@@ -22,7 +23,7 @@ from firms.importing.plan import (
     register_row,
 )
 from firms.importing.problem import Reason
-from firms.models import DataYear, Department, ImportBatch, RegisterEntry
+from firms.models import DataYear, Department, ImportBatch, RegisterEntry, Source
 from firms.services import bulk
 from firms.services.filings import refuse_if_locked
 from firms.services.restatements import Restatement, restatements
@@ -64,18 +65,23 @@ class RegistersTarget:
             register_row(row, _details(entry) if entry else None, self.locked_years)
             if entry is not None and row.verdict == CHANGE and not self._may_correct(entry):
                 owner = entry.department.name if entry.department else "积分办"
-                reason = Reason("foreign_entry", f"该条目由{owner}登记，不能由本部门更改", f"请联系{owner}更正。")
+                whom = "公开数据" if self.batch.source == Source.PUBLIC else "本部门"
+                reason = Reason("foreign_entry", f"该条目由{owner}登记，不能由{whom}更改", f"请联系{owner}更正。")
                 row.verdict, row.before = REFUSED, {}
                 row.reasons.append(reason.as_dict())
 
     def _may_correct(self, entry: RegisterEntry) -> bool:
         """Departments that share a register add to it side by side; each corrects only what it entered. The office corrects all."""
+        if (
+            self.batch.source == Source.PUBLIC
+        ):  # a public list adds to a register; what an office entered it cannot correct
+            return entry.stated_by == Source.PUBLIC  # type: ignore[attr-defined]
         by = self.batch.uploaded_by
         return by is None or by.role != "department" or entry.department_id == self.batch.department_id
 
     def _in_force(self, firms: Iterable[int | None]) -> dict[Any, RegisterEntry]:
         entries = RegisterEntry.objects.in_force().filter(kind=self.spec.kind, firm_id__in={pk for pk in firms if pk})
-        entries = entries.select_related("department")
+        entries = entries.select_related("department").annotate(stated_by=models.F("batch__source"))
         return {
             entry_key(entry.firm_id, {code: _plain(getattr(entry, code)) for code in ENTRY_KEY}): entry
             for entry in entries
