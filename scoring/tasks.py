@@ -3,11 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from firms.models import User
+from firms.models import ImportBatch, User
 from firms.services import jobs
 from firms.services.jobs import Claim
 from scoring.models import EvaluationPeriod
-from scoring.services import rescore, schedule
+from scoring.services import forecast, rescore, schedule
 
 
 @jobs.handler("rescore")
@@ -19,6 +19,12 @@ def rescore_period(claim: Claim) -> dict:
     if not result.created:
         message = f"数据没有变化，结果与第{result.run.number}次计算相同，没有产生新的计算。"
     return {"run": result.run.pk, "created": result.created, "message": message, "link": ["scoring:run", result.run.pk]}
+
+
+@jobs.handler(forecast.KIND)
+def foresee_batch(claim: Claim) -> dict:
+    """args: {"batch": id}; what it would move if confirmed, or undone."""
+    return forecast.foresee(ImportBatch.objects.get(pk=claim.args["batch"]), claim=claim)
 
 
 @jobs.handler("nightly")

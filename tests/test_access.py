@@ -10,7 +10,7 @@ from django.urls.exceptions import NoReverseMatch
 
 from firms.models import ColumnMapping, Department, ImportBatch, Job, Membership, Role, User
 from scoring.services import publish, rescore
-from tests import disputes
+from tests import disputes, reporting
 from tests.scoring import zone
 from xxgx import roles
 
@@ -54,6 +54,15 @@ TABLE = {
     "firms:decisions": (IMPORTERS, "get", {}),
     "firms:decision_revoke": (ITS_OWN, "post", {"pk": "decision"}),
     "firms:source_record": (IMPORTERS, "get", {}),
+    "firms:workbench": ({"firm", "other_firm"}, "get", {}),
+    "firms:report": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
+    "firms:report_save": ({"firm"}, "post", {"credit_code": "code", "year": 2022}),
+    "firms:report_state": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
+    "firms:report_withdraw": ({"firm"}, "post", {"credit_code": "code", "year": 2022}),
+    "firms:report_history": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
+    "firms:report_workbook": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
+    "firms:report_upload": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
+    "firms:evidence": ({"firm", "office", "department"}, "get", {"pk": "evidence"}),
     "firms:job": (ITS_OWN | {"system"}, "get", {"pk": "job"}),
     "firms:job_cancel": (ITS_OWN | {"system"}, "post", {"pk": "job"}),
     "firms:job_retry": (ITS_OWN | {"system"}, "post", {"pk": "job"}),
@@ -74,6 +83,8 @@ TABLE = {
     "scoring:period_unlock": ({"office"}, "post", {"year": 2022}),
     "scoring:period_stage": ({"office"}, "post", {"year": 2022}),
     "scoring:run": ({"office"}, "get", {"pk": "run"}),
+    "scoring:batch_forecast": (ITS_OWN, "get", {"pk": "batch"}),
+    "scoring:batch_forecast_ask": (ITS_OWN, "post", {"pk": "batch"}),
     "scoring:api-schema": (EVERYBODY, "get", {}),
     "scoring:api-docs": (EVERYBODY, "get", {}),
     "scoring:api-periods": (EVERYBODY, "get", {}),
@@ -119,6 +130,7 @@ class World:
             "batch": batch.pk, "job": job.pk, "run": self.published.published_run_id, "code": own.credit_code,
         }  # fmt: skip
         self.arguments |= disputes.world(own, other, officer)
+        self.arguments |= reporting.world(own, users)
         self.clients = {"anonymous": Client(raise_request_exception=False)}
         for audience, user in users.items():
             self.clients[audience] = Client(raise_request_exception=False)

@@ -17,6 +17,9 @@ JOB_TITLES = {
     "import.plan": gettext_lazy("读取并核对文件"),
     "import.apply": gettext_lazy("写入数据"),
     "import.undo": gettext_lazy("撤销批次"),
+    "connector.fetch": gettext_lazy("采集公开数据"),
+    "connector.trial": gettext_lazy("测试采集"),
+    "forecast": gettext_lazy("测算对积分和名次的影响"),
 }
 JOB_TONES = {"succeeded": "good", "failed": "bad", "cancelled": "muted", "running": "accent"}
 

@@ -71,6 +71,11 @@ def rescore(
     raise Refusal("period_busy", "计算期间评价期多次变动，未写入结果。", place=str(period), hint="请稍后重试。")
 
 
+def run_of(period: EvaluationPeriod, scheme: ParsedScheme, loaded: Loaded) -> Run | None:
+    """The latest complete run, if it already is of these facts; None when there is none, or the facts have moved since."""
+    return _unchanged(period, _Digests.of(scheme, loaded, period.references))
+
+
 def _write(
     period: EvaluationPeriod,
     digests: _Digests,

@@ -1,0 +1,33 @@
+"""What an import, or its undo, would move: a page of its own and a part of the import's page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from firms.models import ImportBatch
+from firms.views.guards import role_required
+from scoring.presenters import forecasts as present
+from scoring.services import forecast
+
+importers_only = role_required("office", "department")
+
+
+def _batch(request: HttpRequest, pk: int) -> ImportBatch:
+    return get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
+
+
+@importers_only
+def batch_forecast(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = _batch(request, pk)
+    template = "imports/_moves.html" if request.htmx else "imports/forecast.html"
+    return render(request, template, {"page": present.forecast_page(batch, forecast.latest(batch))})
+
+
+@importers_only
+@require_POST
+def batch_forecast_ask(request: HttpRequest, pk: int) -> HttpResponse:
+    batch = _batch(request, pk)
+    job = forecast.ask(batch, by=request.user)
+    if request.htmx:
+        return render(request, "imports/_moves.html", {"page": present.forecast_page(batch, job)})
+    return redirect("scoring:batch_forecast", pk=pk)
