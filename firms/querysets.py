@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from django.db import connection, models
+from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -56,6 +57,15 @@ class StatedQuerySet(models.QuerySet):
         if role == "firm":
             return self.filter(firm__memberships__user=user)
         return self.none()
+
+
+class ClaimQuerySet(StatedQuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """What a firm has not handed in is nobody else's to read."""
+        seen = super().visible_to(user)
+        if _role(user) == "firm":
+            return seen
+        return seen.filter(submitted_at__isnull=False).exclude(state="draft")
 
 
 class FilingQuerySet(StatedQuerySet):
@@ -123,6 +133,36 @@ class ImportBatchQuerySet(models.QuerySet):
         if role == "department":
             return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
         return self.none()
+
+
+class ConnectorQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        role = _role(user)
+        if role == "office":
+            return self
+        if role == "department":
+            return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
+        return self.none()
+
+    def with_record(self) -> Self:
+        """With what its fetches came to: ``last_started``, ``last_good`` (when something was last obtained), ``last_good_id``,
+        ``failures`` in a row since then (one query)."""
+        fetches = self.model._meta.get_field("fetches").related_model._default_manager
+        mine = fetches.filter(connector=models.OuterRef("pk")).order_by("-pk")
+        good = mine.filter(outcome__in=["staged", "same"])
+        failed = (
+            fetches.filter(connector=models.OuterRef("pk"), outcome="failed", pk__gt=models.OuterRef("last_good_id"))
+            .order_by()
+            .values("connector")
+            .annotate(number=models.Count("pk"))
+            .values("number")
+        )
+        zero = models.Value(0)
+        return self.annotate(
+            last_started=models.Subquery(mine.values("started_at")[:1]),
+            last_good=models.Subquery(good.values("finished_at")[:1]),
+            last_good_id=Coalesce(models.Subquery(good.values("pk")[:1]), zero),
+        ).annotate(failures=Coalesce(models.Subquery(failed), zero))
 
 
 class JobQuerySet(models.QuerySet):

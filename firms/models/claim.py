@@ -2,7 +2,7 @@ from django.conf import settings
 from django.db import models
 
 from firms.models.register import DatedFact
-from firms.querysets import StatedQuerySet
+from firms.querysets import ClaimQuerySet
 
 
 class RegisterClaim(DatedFact):
@@ -35,7 +35,7 @@ class RegisterClaim(DatedFact):
     created_at = models.DateTimeField("建立时间", auto_now_add=True)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
 
-    objects = StatedQuerySet.as_manager()
+    objects = ClaimQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "台账申报"

@@ -1,0 +1,52 @@
+"""What a firm may state of itself in which register, and what it must then fill in. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from firms.catalogue import RegisterSpec
+from firms.importing.problem import Reason
+
+# The registers that speak for a firm; nobody enters itself into those that speak against it.
+CLAIMABLE = ("qualification", "platform", "award", "project", "contest", "talent", "contract")
+
+FIELDS = ("category", "level", "title", "starts_on", "ends_on", "amount", "quantity", "document_number")
+NAMES = {
+    "category": "类别", "level": "级别", "title": "名称", "starts_on": "起始日期", "ends_on": "终止日期",
+    "amount": "金额", "quantity": "数量", "document_number": "文号或证书编号",
+}  # fmt: skip
+
+
+def completed(spec: RegisterSpec, fact: Mapping[str, Any]) -> dict[str, Any]:
+    """The fact with what the register itself supplies: its usual category, and a category's name for a title."""
+    full = {name: fact.get(name) for name in FIELDS}
+    for name in ("category", "level", "title", "document_number"):
+        full[name] = (full[name] or "").strip()
+    full["category"] = full["category"] or spec.default_category
+    if spec.default_title and not full["title"]:
+        full["title"] = next((term.name for term in spec.categories if term.code == full["category"]), "")
+    full["quantity"] = full["quantity"] or 1
+    return full
+
+
+def faults(spec: RegisterSpec, fact: Mapping[str, Any], today: date) -> list[Reason]:
+    """What stands against handing in a ``completed`` fact; ``column`` names its field."""
+    found = [
+        Reason("required", f"没有填写{NAMES[name]}", "该项必填。", name)
+        for name in dict.fromkeys((*spec.required, "title", "starts_on"))
+        if fact[name] in ("", None)
+    ]
+    known = {term.code for term in spec.categories}
+    if fact["category"] and fact["category"] not in known:
+        found.append(Reason("unknown_category", "没有这个类别", "请从列表中选择。", "category"))
+    if fact["category"] in spec.needs_end and fact["ends_on"] is None:
+        found.append(Reason("required", "没有填写有效期（终止日期）", "该类资质有有效期，请补上。", "ends_on"))
+    if fact["starts_on"] and fact["starts_on"] > today:
+        found.append(Reason("not_yet", "起始日期还没有到", "只申报已经发生的事项。", "starts_on"))
+    if fact["starts_on"] and fact["ends_on"] and fact["ends_on"] < fact["starts_on"]:
+        found.append(Reason("dates_reversed", "终止日期早于起始日期", "请核对两个日期。", "ends_on"))
+    if fact["amount"] is not None and fact["amount"] < 0:
+        found.append(Reason("below_minimum", "金额不能为负", "请核对金额。", "amount"))
+    return found

@@ -1,0 +1,35 @@
+"""One entry of a register put in by hand: what a firm claimed and a department verified."""
+
+from __future__ import annotations
+
+from firms import catalogue
+from firms.models import Department, Firm, RegisterEntry, User
+from firms.models.register import DatedFact
+from firms.services import audit
+from firms.services.registers import refuse_if_judged, stated
+
+_KEY = ("kind", "category", "level", "title", "starts_on")
+_FACT = (*_KEY, "ends_on", "amount", "quantity", "document_number")
+
+
+def enter(fact: DatedFact, *, firm: Firm, department: Department, by: User) -> tuple[RegisterEntry, bool]:
+    """The entry in force that states this fact, and whether it was made now: the same fact twice is one entry.
+
+    In the caller's transaction, under the register's mutex (its owners' rows, as imports take it). Raises Refusal where a
+    locked year would be judged otherwise.
+    """
+    hold(fact.kind)
+    known = RegisterEntry.objects.in_force().filter(firm=firm, **{name: getattr(fact, name) for name in _KEY}).first()
+    if known is not None:
+        return known, False
+    entry = RegisterEntry(firm=firm, department=department, **{name: getattr(fact, name) for name in _FACT})
+    refuse_if_judged(None, stated(entry))
+    entry.save(force_insert=True)
+    audit.record("register.enter", f"登记 {firm.name} {entry}", by=by, target=entry, after=stated(entry))
+    return entry, True
+
+
+def hold(kind: str) -> None:
+    """Nobody else writes into this register until the transaction ends."""
+    owners = Department.objects.filter(code__in=catalogue.load().registers[kind].owners).order_by("id")
+    list(owners.select_for_update(no_key=True))
