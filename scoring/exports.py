@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from firms.exports import Cell, Column, Table
+from firms.models import FirmReport
 from firms.services.refusal import Refusal
 from scoring.presenters.formatting import chinese_date
 from scoring.presenters.ranking import RankingPage, RankingRow, ranking_chunks
+from scoring.presenters.review import every_line
+from scoring.presenters.review_lines import Line
 
 if TYPE_CHECKING:
     from firms.models import User
@@ -110,3 +114,62 @@ def _rows(chunks: Iterator[list[RankingRow]], dimensions: int) -> Iterator[list[
 def _points(points: float) -> Decimal:
     """At the two decimals of the heading in every format: a workbook would otherwise hold all digits behind them."""
     return Decimal(str(points)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class ReviewExport:
+    table: Table
+    file_name: str
+    conditions: str
+
+
+def review_export(user: User, query: Mapping[str, str]) -> ReviewExport:
+    """All forms of the review queue that the page's conditions select. Raises Refusal where no year was ever opened."""
+    found = every_line(user, query)
+    if found is None:
+        raise Refusal("nothing_to_export", _("还没有填报表。"), hint=_("开放填报之后再试。"), status=404)
+    asked, lines = found
+    said = [
+        _("状态：%s") % dict(FirmReport.State.choices).get(asked.state, _("全部")),
+        *([_("主题：%s") % asked.topic] if asked.topic else []),
+        *([_("只看有异常值的")] if asked.outliers else []),
+        *([_("只看重报的")] if asked.again else []),
+        *([_("检索：%s") % asked.q] if asked.q else []),
+    ]
+    columns = [
+        Column(_("统一社会信用代码"), width=22),
+        Column(_("企业名称"), width=40),
+        Column(_("企业类型")),
+        Column(_("状态")),
+        Column(_("提交日期"), "date"),
+        Column(_("已答"), "integer", _("项")),
+        Column(_("有说明"), "integer", _("项")),
+        Column(_("异常值"), "integer", _("项")),
+        Column(_("异常值内容"), width=50),
+        Column(_("较上次审核改动"), "integer", _("项")),
+    ]
+    title = _("%d年度企业填报审核清单") % asked.year
+    conditions = "；".join(said)
+    table = Table(
+        title=title,
+        lines=[_("条件：%s") % conditions],
+        columns=columns,
+        rows=map(_review_row, lines),
+        sheet=_("填报表"),
+    )
+    return ReviewExport(table, title, conditions)
+
+
+def _review_row(line: Line) -> list[Cell]:
+    return [
+        line.credit_code,
+        line.firm,
+        line.stage,
+        line.state,
+        localdate(line.submitted_at) if line.submitted_at else None,
+        line.answered,
+        line.explained,
+        len(line.flagged),
+        "；".join(f"{name} {figure}" for name, figure in line.flagged),
+        line.changed,
+    ]

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from scoring.views import exports, forecasts, office, public
+from scoring.views import exports, forecasts, lifecycle, office, public, review
 
 app_name = "scoring"
 

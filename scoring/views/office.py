@@ -21,9 +21,9 @@ from scoring.services import periods, publication, schedule, stages
 office_only = role_required("office")
 
 
-def _valid(form: forms.Form) -> dict:
+def valid(form: forms.Form) -> dict:
     """The form's data, or a refusal that names the field."""
-    if form.is_valid():
+    if form.isvalid():
         return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
     label = str(form.fields[name].label) if name in form.fields else ""
@@ -57,7 +57,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @office_only
 @require_POST
 def open_period(request: HttpRequest) -> HttpResponse:
-    data = _valid(OpenPeriodForm(request.POST))
+    data = valid(OpenPeriodForm(request.POST))
     opened = periods.open_period(data["year"], data["scheme"], by=request.user)
     messages.success(request, _("已建立评价期“%s”。") % opened.name)
     return redirect("scoring:period", year=opened.year_id)
@@ -76,7 +76,7 @@ def rescore(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def publish(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    data = _valid(PublishForm(request.POST))
+    data = valid(PublishForm(request.POST))
     run = get_object_or_404(Run, pk=data["run"], period=chosen)
     publication.publish(chosen, run, by=request.user, version=data["version"])
     messages.success(
@@ -89,7 +89,7 @@ def publish(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    data = _valid(WithdrawForm(request.POST))
+    data = valid(WithdrawForm(request.POST))
     publication.withdraw(chosen, by=request.user, reason=data["reason"], version=data["version"])
     messages.success(request, _("“%s”已撤回，公众页面不再显示。") % chosen.name)
     return redirect("scoring:period", year=year)
@@ -99,7 +99,7 @@ def withdraw(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def lock(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    data = _valid(LockForm(request.POST))
+    data = valid(LockForm(request.POST))
     periods.lock(chosen, by=request.user, version=data["version"])
     messages.success(request, _("%d年度数据已锁定，满分值已冻结。") % year)
     return redirect("scoring:period", year=year)
@@ -109,7 +109,7 @@ def lock(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def unlock(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    data = _valid(WithdrawForm(request.POST))
+    data = valid(WithdrawForm(request.POST))
     periods.unlock(chosen, by=request.user, reason=data["reason"], version=data["version"])
     messages.success(request, _("%d年度数据已解锁，可以继续修改。") % year)
     return redirect("scoring:period", year=year)
@@ -119,7 +119,7 @@ def unlock(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def state_stage(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod.objects.select_related("scheme"), year_id=year)
-    data = _valid(StageForm(request.POST))
+    data = valid(StageForm(request.POST))
     firm = get_object_or_404(Firm, credit_code=data["credit_code"])
     stages.state_stage(firm, chosen, data["stage"], reason=data["reason"], by=request.user)
     messages.success(request, _("“%s”的企业类型已核定，下次计算时生效。") % firm.name)
@@ -130,7 +130,7 @@ def state_stage(request: HttpRequest, year: int) -> HttpResponse:
 def nightly(request: HttpRequest) -> HttpResponse:
     current = schedule.get()
     form = ScheduleForm(request.POST or None, initial={"at": time(current.hour, current.minute)})
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.isvalid():
         at = form.cleaned_data["at"]
         schedule.set(at.hour, at.minute, by=request.user)
         messages.success(request, _("每夜计算时间已改为%s。") % at.strftime("%H:%M"))
