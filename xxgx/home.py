@@ -9,7 +9,7 @@ from firms.models import Role
 from firms.permissions import role_of
 
 HOMES = {
-    Role.FIRM: "scoring:my_score",
+    Role.FIRM: "firms:workbench",
     Role.DEPARTMENT: "firms:imports",
     Role.OFFICE: "scoring:office",
     Role.LEADER: "scoring:overview",

@@ -35,8 +35,11 @@ def readable_by(user: User) -> models.QuerySet[Evidence]:
     if role == Role.DEPARTMENT and user.department_id:
         own = Metric.objects.filter(owner=user.department_id).values("code")
         # What a firm has not handed in yet is nobody else's to read.
+        handed_in = FirmReport.objects.filter(
+            firm=models.OuterRef("firm"), year=models.OuterRef("year"), first_submitted_at__isnull=False
+        )
         return found.filter(
-            models.Q(metric__in=own)
+            models.Q(models.Exists(handed_in), metric__in=own)
             | models.Q(claim__department=user.department_id) & ~models.Q(claim__state=RegisterClaim.State.DRAFT)
             | models.Q(objection__department=user.department_id)
         )

@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from firms.importing import cells as reading
-from firms.importing.checks import NONE, STATES, VALUE, Finding, Typed, figure
-from firms.importing.problem import BadCell
+from firms.importing.checks import NONE, STATES, Finding, Typed, figures_of
 from firms.models import Firm, FirmReport, Membership, ReportEvent, Role, User
 from firms.permissions import role_of
 from firms.services import audit, messages
@@ -47,10 +46,11 @@ class Change:
 
 @dataclass(slots=True)
 class Saved:
-    """``editions``: code → the cell's edition now, of every cell taken. ``refused``: code → {code, message, theirs}, where
+    """What became of a save. ``editions``: code → the cell's edition now, of every cell taken. ``refused``: code → {code, message, theirs}, where
     ``theirs`` is the cell as it stands (None where the cell is not the firm's to fill)."""
 
     standing: Standing
+    before: int = 0  # the form's edition just before this save
     editions: dict[str, int] = field(default_factory=dict)
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ def save_cells(report: FirmReport, changes: Sequence[Change], *, by: User) -> Sa
     refuse_if_closed(report.firm_id, report.year)
     row = _locked(report)
     _refuse_unless_editable(row)
-    saved = Saved(standing(report.firm, row.year, row))
+    saved = Saved(standing(report.firm, row.year, row), row.edition)
     before = row.cells
     for change in _well_formed(changes):
         _take(row, change, saved)
@@ -198,6 +198,29 @@ def submit(report: FirmReport, *, edition: int, by: User) -> FirmReport:
     return report
 
 
+def save_and_submit(report: FirmReport, changes: Sequence[Change], *, edition: int, by: User) -> Saved:
+    """Submit the form together with what its page still held. What was typed stays saved even where submitting is refused.
+
+    ``edition`` is the form's edition the page last knew. Raises what ``save_cells`` and ``submit`` raise, not if a cell is
+    refused: then nothing was submitted, and ``Saved.refused`` says which.
+    """
+    report.refresh_from_db()
+    if report.state == State.SUBMITTED and _says(report, changes):  # the same form sent twice
+        return Saved(standing(report.firm, report.year, report), report.edition)
+    saved = save_cells(report, changes, by=by)
+    if not saved.refused:
+        submit(report, edition=report.edition if saved.before == edition else edition, by=by)
+    return saved
+
+
+def _says(report: FirmReport, changes: Sequence[Change]) -> bool:
+    cells = report.cells
+    return all(
+        change.content == tuple(cells.get(change.code, {}).get(name) for name in ("state", "text", "reason"))
+        for change in changes
+    )
+
+
 @transaction.atomic
 def withdraw(report: FirmReport, *, by: User) -> FirmReport:
     """Take a submitted form back before it is decided. Raises Refusal: not a manager, not submitted, or no longer open."""
@@ -245,22 +268,7 @@ def ask_to_submit(report: FirmReport, *, by: User) -> int:
 
 def figures(report: FirmReport) -> dict[str, float]:
     """What an accepted form states: metric code → number of its valid cells, 0.0 where confirmed; nothing for 未提供."""
-    metrics = in_force().metrics
-    found: dict[str, float] = {}
-    for code, cell in report.cells.items():
-        if code not in metrics:
-            continue
-        typed = Typed.of(cell)
-        if typed.state == VALUE:
-            try:
-                value = figure(typed.text, metrics[code])
-            except BadCell:
-                continue
-            if value is not None:
-                found[code] = value
-        elif typed.answered and typed.state != NONE:
-            found[code] = 0.0
-    return found
+    return figures_of(report.cells, in_force().metrics)
 
 
 def _manager_only(report: FirmReport, by: User, verb: str) -> None:

@@ -1,6 +1,6 @@
 """Addresses of `firms`, a module a topic, all in one namespace."""
 
-from firms.urls import accounts, conflicts, imports, jobs
+from firms.urls import accounts, conflicts, imports, jobs, members, messages, reports
 
 app_name = "firms"
 
@@ -9,4 +9,7 @@ urlpatterns = [
     *conflicts.urlpatterns,
     *imports.urlpatterns,
     *jobs.urlpatterns,
+    *members.urlpatterns,
+    *messages.urlpatterns,
+    *reports.urlpatterns,
 ]

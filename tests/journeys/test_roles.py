@@ -13,7 +13,7 @@ WAYS = {
     "office": ("/office/", {"工作台", "数据导入", "后台管理"}, {EXPORT, OFFICE, IMPORTS, BACK_OFFICE, TRIAL_RANKING}),
     "leader": ("/", set(), {EXPORT, TRIAL_RANKING}),
     "department": ("/imports/", {"数据导入"}, {EXPORT, IMPORTS, BACK_OFFICE, TRIAL_RANKING}),
-    "firm": ("/firms/", {"我的积分"}, set()),
+    "firm": ("/my/", {"企业工作台", "我的积分"}, set()),
     "bank": ("/", set(), set()),
     "system": ("/admin/", {"后台管理"}, {BACK_OFFICE}),
     "security": ("/admin/", {"后台管理"}, {BACK_OFFICE}),

@@ -26,14 +26,17 @@ EVERYONE: list[tuple[str, Promise, tuple[str, ...]]] = [
 # Which pages light an entry up beside its own: the ones one reaches from it.
 IMPORTS = ("firms:imports", _("数据导入"), ("firms:import_new", "firms:import_detail"))
 OFFICE = ("scoring:office", _("工作台"), ("scoring:period", "scoring:run", "scoring:schedule", "firms:job"))
+WORKBENCH = ("firms:workbench", _("企业工作台"), ("firms:report", "firms:report_upload", "firms:report_history"))
 ADMIN = ("admin:index", _("后台管理"), ())
+ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:firm_members",))
+MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
-    "firm": [("scoring:my_score", _("我的积分"), ())],
+    "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
     "department": [IMPORTS],
-    "office": [OFFICE, IMPORTS, ADMIN],
+    "office": [OFFICE, IMPORTS, ENROLMENTS, ADMIN],
     "leader": [],
     "bank": [],
-    "system": [ADMIN],
+    "system": [ADMIN, MAILS],
     "security": [ADMIN],
     "audit": [ADMIN],
 }
