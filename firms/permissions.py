@@ -63,6 +63,11 @@ def may_confirm_batch(person: Person, batch: ImportBatch) -> bool:
     return batch.uploaded_by_id == person.pk
 
 
+def may_manage_connectors(person: Person) -> bool:
+    """Define, test, run and switch sources of public data."""
+    return role_of(person) == Role.OFFICE
+
+
 def may_see_firm(person: Person, firm: Firm) -> bool:
     """See a firm's facts. One query for a firm's own account."""
     role = role_of(person)

@@ -281,10 +281,20 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=50 * 1024 * 1024)
+LETTER_MAX_BYTES = 10 * 1024 * 1024  # a letter of authorisation, by anybody
 IMPORT_MAX_UNPACKED_BYTES = env.int("IMPORT_MAX_UNPACKED_BYTES", default=600 * 1024 * 1024)
 EVIDENCE_MAX_BYTES = env.int("EVIDENCE_MAX_BYTES", default=10 * 1024 * 1024)
 EVIDENCE_MAX_FILES = env.int("EVIDENCE_MAX_FILES", default=10)  # behind one cell, claim or objection
 OBJECTION_WORKING_DAYS = env.int("OBJECTION_WORKING_DAYS", default=10)  # Monday to Friday, to answer a firm
+
+# Public data: which hosts may be asked at all (name, .below.it, name:port); networks let in though they are not public, such
+# as an intranet's 10.20.0.0/16. The demo asks itself, and nobody else.
+DEMO_SITE = env("XXGX_DEMO_SITE", default="127.0.0.1:8000")
+CONNECTOR_HOSTS = env.list("XXGX_CONNECTOR_HOSTS", default=[DEMO_SITE] if DEMO else [])
+CONNECTOR_NETWORKS = env.list("XXGX_CONNECTOR_NETWORKS", default=["127.0.0.1/32"] if DEMO else [])
+CONNECTOR_HTTP = env.bool("XXGX_CONNECTOR_HTTP", default=DEMO)
+CONNECTOR_MAX_BYTES = env.int("XXGX_CONNECTOR_MAX_BYTES", default=20 * 1024 * 1024)
+CONNECTOR_SECONDS = env.int("XXGX_CONNECTOR_SECONDS", default=120)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

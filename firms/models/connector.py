@@ -1,6 +1,8 @@
 from django.conf import settings
 from django.db import models
 
+from firms.querysets import ConnectorQuerySet
+
 
 class Connector(models.Model):
     """公开数据源: where public figures are fetched from, how often, and what its fields mean. ``mapping`` is data, no code."""
@@ -28,6 +30,8 @@ class Connector(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="修改人", null=True, blank=True, related_name="+"
     )
     updated_at = models.DateTimeField("修改时间", auto_now=True)
+
+    objects = ConnectorQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "公开数据源"
