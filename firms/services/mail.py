@@ -18,8 +18,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import models, transaction
 from django.utils import timezone
 
-from firms.models import Job, Mail
-from firms.services import jobs, links
+from firms.models import Job, Mail, User
+from firms.services import audit, jobs, links
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ WAITS = (timedelta(), *(timedelta(minutes=2 * 4**k) for k in range(6)))
 PAUSE = timedelta(minutes=5)  # between two calls at a server that does not answer
 KIND = "mail.send"
 KEPT = "没有配置发信服务器，仅保存于本系统"
+SIGNATURE = "新乡高新区企业创新积分制工作领导小组办公室\n（本邮件由系统发出，请勿回复）"
 _PASS = 500  # mails looked up at once
 
 
@@ -95,10 +96,12 @@ def ask_when_due() -> None:
         _ask()
 
 
-def retry(row: Mail) -> bool:
+@transaction.atomic
+def retry(row: Mail, *, by: User) -> bool:
     """Try a given-up mail again, from the first attempt. False when it has gone out."""
     asked = Mail.objects.filter(pk=row.pk, sent_at__isnull=True).update(attempts=0)
     if asked:
+        audit.record("mail.retry", f"重新发送邮件：{row}", by=by, target=row)
         transaction.on_commit(_ask, robust=True)
     return bool(asked)
 

@@ -12,8 +12,6 @@ from firms.models import Department, Firm, Message, Role, User
 from firms.services import links
 from firms.services import mail as mails
 
-SIGNATURE = "新乡高新区企业创新积分制工作领导小组办公室\n（本邮件由系统发出，请勿回复）"
-
 
 def tell(
     users: Iterable[User], *, key: str, title: str, body: str = "", link: str = "", mail: bool = True
@@ -82,5 +80,5 @@ def _mail_key(key: str, user: User) -> str:
 
 
 def _text(title: str, body: str, link: str) -> str:
-    parts = [title, body, f"详见：{links.page(link)}" if link else "", SIGNATURE]
+    parts = [title, body, f"详见：{links.page(link)}" if link else "", mails.SIGNATURE]
     return "\n\n".join(part for part in parts if part)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from firms.models import AuditEntry, Role, User
-from firms.views.accounts import ALLOWED
+from firms.views.guards import ALLOWED
 
 pytestmark = pytest.mark.django_db
 
