@@ -2,12 +2,18 @@
 
 from celery import shared_task
 
-from firms.services import import_jobs, jobs, mail
+from firms.services import connector_runs, connector_schedule, connector_trials, coverage, import_jobs, jobs, mail
 
 jobs.handler("import.plan")(import_jobs.run_plan)
 jobs.handler("import.apply")(import_jobs.run_apply)
 jobs.handler("mail.send")(mail.send_due)
 jobs.recurring(mail.ask_when_due)
+jobs.handler(connector_runs.KIND)(connector_runs.run)
+jobs.handler(connector_trials.KIND)(connector_trials.run)
+jobs.recurring(connector_schedule.ask_when_due)
+jobs.handler(coverage.KIND)(coverage.run)
+jobs.handler(coverage.NIGHTLY)(coverage.run_nightly)
+jobs.recurring(coverage.ask_for_tonight)
 
 
 @shared_task(name="firms.tasks.wake")

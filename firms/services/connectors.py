@@ -63,6 +63,18 @@ def open_years() -> list[int]:
     return [row.year for row in sorted(rows, key=lambda row: row.phase not in busy)]
 
 
+def year_for(connector: Connector, year: int | None) -> int | None:
+    """The data year a fetch is for: the one asked for, or the first open one; None for a register. Raises Refusal (409)."""
+    if connector.batch_kind != ImportBatch.Kind.METRICS:
+        return None
+    years = open_years()
+    if not years or (year is not None and year not in years):
+        raise Refusal(
+            "no_open_year", "没有可以写入的数据年度，或该年度已锁定。", place="数据年度", hint="请选择未锁定的年度。"
+        )
+    return year or years[0]
+
+
 def usable_map(connector: Connector) -> FieldMap:
     """The source's field map, valid for the catalogue of today. Raises Unfetched, naming all that is wrong."""
     found = FieldMap.of(connector.mapping)
@@ -79,7 +91,7 @@ def usable_map(connector: Connector) -> FieldMap:
 def create(code: str, values: Mapping[str, Any], *, by: User | None) -> Connector:
     """A new source, not yet enabled. Raises Refusal: not the office's (403), an address or map that cannot work (400), the
     code or the name taken (409)."""
-    _permit(by)
+    permit(by)
     connector = Connector(code=code, updated_by=by, **{name: values[name] for name in SETTABLE if name in values})
     _check(connector)
     _save(connector, force_insert=True)
@@ -90,7 +102,7 @@ def create(code: str, values: Mapping[str, Any], *, by: User | None) -> Connecto
 @transaction.atomic
 def change(connector: Connector, values: Mapping[str, Any], *, version: int, by: User | None) -> Connector:
     """Change a source as it was at ``version``. Raises Refusal as ``create`` does, and stale (409) when somebody was faster."""
-    _permit(by)
+    permit(by)
     row = _current(connector, version)
     before = described(row)
     for name in SETTABLE:
@@ -108,7 +120,7 @@ def change(connector: Connector, values: Mapping[str, Any], *, version: int, by:
 @transaction.atomic
 def switch(connector: Connector, *, enabled: bool, version: int, by: User | None) -> Connector:
     """Start or stop asking a source on its schedule. It can only be started when it could work."""
-    _permit(by)
+    permit(by)
     row = _current(connector, version)
     if enabled:
         _check(row)
@@ -127,7 +139,7 @@ def described(connector: Connector) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _permit(by: User | None) -> None:
+def permit(by: User | None) -> None:
     if by is not None and not permissions.may_manage_connectors(by):
         raise Refusal(
             "not_the_office", "公开数据源由积分办管理。", place="公开数据源", hint="请联系积分办。", status=403
@@ -135,7 +147,11 @@ def _permit(by: User | None) -> None:
 
 
 def _current(connector: Connector, version: int) -> Connector:
-    row = Connector.objects.select_for_update(no_key=True, of=("self",)).select_related("department", "updated_by").get(pk=connector.pk)
+    row = (
+        Connector.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("department", "updated_by")
+        .get(pk=connector.pk)
+    )
     if row.version != version:
         when = timezone.localtime(row.updated_at).strftime("%m-%d %H:%M")
         raise Refusal(
@@ -150,9 +166,7 @@ def _save(connector: Connector, **how: Any) -> None:
         with transaction.atomic():
             connector.save(**how)
     except IntegrityError as error:
-        raise Refusal(
-            "name_taken", "代码或名称已被其他数据源使用。", place="代码、名称", hint="请换一个。"
-        ) from error
+        raise Refusal("name_taken", "代码或名称已被其他数据源使用。", place="代码、名称", hint="请换一个。") from error
 
 
 def _check(connector: Connector) -> None:
