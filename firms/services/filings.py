@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 from firms.catalogue import MetricSpec
 from firms.importing.fold import Folded, Ruling, Statement, fold
 from firms.models import DataYear, Decision, FactSheet, Filing, Source
-from firms.services import bulk, catalogue
+from firms.services import bulk, catalogue, coverage
 from firms.services.refusal import Refusal
 
 CHUNK = 2000  # firms at a time: queries and memory stay bounded whatever the size of a file
@@ -128,6 +128,7 @@ def append(
 
 def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
     """Put the sheets of these firms in force; a sheet that exists gets a new version. Under ``lock_year``."""
+    coverage.soon(year)
     now = bulk.now_value()
 
     def row(firm: int, sheet: Folded) -> tuple[Any, ...]:
