@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from firms.models import DataYear, FactSheet, Firm, ImportBatch, Job, Metric, User
+from firms.models import DataYear, FactSheet, Firm, FirmReport, Job, Metric, User
 from scoring.engine import explain, parse_scheme
 from scoring.models import EvaluationPeriod, Run, Scheme, Score, StageRecord
+from scoring.presenters.lifecycle import Lifecycle, Step, lifecycle, steps
 
 LISTED = 50  # names shown per list on a page; the rest is one click away in the ranking and the back office
 
@@ -25,22 +26,17 @@ class PeriodLine:
     state: str
     tone: str
     locked: bool
+    steps: list[Step]
+    firms_due_on: date | None
+    departments_due_on: date | None
+    forms: int
+    submitted: int
+    accepted: int
     latest_run: int | None
     latest_at: datetime | None
     ranked: int | None
     published_run: int | None
     published_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Desk:
-    periods: list[PeriodLine]
-    openable_years: list[int]
-    schemes: list[Scheme]
-    waiting_batches: int
-    unmatched_batches: int
-    failed_jobs: list[Job]
-    open_jobs: list[Job]
 
 
 @dataclass(frozen=True)
@@ -79,6 +75,7 @@ class PeriodPage:
     stated: dict[str, str]
     open_checks: list[str]  # worth a look before publishing
     left_open: list[str]  # can be mended only before locking
+    life: Lifecycle
 
 
 @dataclass(frozen=True)
@@ -111,12 +108,14 @@ def _state_of(period: EvaluationPeriod, latest: int | None) -> tuple[str, str]:
         return (_("已发布，有更新的计算结果"), "accent") if newer else (_("已发布"), "good")
     if period.year.is_locked:
         return _("已锁定"), "accent"
+    if period.year.phase != DataYear.Phase.PREPARING:
+        return _("%s中") % period.year.get_phase_display(), "accent"
     if latest is None:
         return _("尚未计算"), "muted"
     return _("试算中"), ""
 
 
-def _lines(periods) -> list[PeriodLine]:
+def period_lines(periods) -> list[PeriodLine]:
     newest = Run.objects.complete().filter(period=OuterRef("pk")).order_by("-number")
     periods = list(
         periods.select_related("scheme", "year", "published_run").annotate(
@@ -127,6 +126,8 @@ def _lines(periods) -> list[PeriodLine]:
     )
     years = [period.year_id for period in periods]
     facts = dict(FactSheet.objects.filter(year__in=years).values_list("year").annotate(Count("pk")).order_by())
+    counted = FirmReport.objects.filter(year__in=years).order_by().values_list("year", "state").annotate(Count("pk"))
+    forms = {(year, code): count for year, code, count in counted}
     lines = []
     for period in periods:
         state, tone = _state_of(period, period.latest_number)
@@ -139,6 +140,12 @@ def _lines(periods) -> list[PeriodLine]:
                 state=state,
                 tone=tone,
                 locked=period.year.is_locked,
+                steps=steps(period),
+                firms_due_on=period.year.firms_due_on,
+                departments_due_on=period.year.departments_due_on,
+                forms=sum(forms.get((period.year_id, code), 0) for code in FirmReport.State.values),
+                submitted=forms.get((period.year_id, "submitted"), 0),
+                accepted=forms.get((period.year_id, "accepted"), 0),
                 latest_run=period.latest_number,
                 latest_at=period.latest_at,
                 ranked=period.latest_ranked,
@@ -149,43 +156,23 @@ def _lines(periods) -> list[PeriodLine]:
     return lines
 
 
-def desk(user: User) -> Desk:
-    """工作台 of the office: constant queries, whatever the number of periods."""
-    periods = EvaluationPeriod.objects.visible_to(user).order_by("-year_id")
-    lines = _lines(periods)
-    judged = {line.year for line in lines}
-    with_facts = set(FactSheet.objects.values_list("year", flat=True).distinct().order_by())
-    with_facts |= set(DataYear.objects.values_list("year", flat=True))
-    batches = ImportBatch.objects.visible_to(user)
-    return Desk(
-        periods=lines,
-        openable_years=sorted(with_facts - judged, reverse=True),
-        schemes=list(Scheme.objects.order_by("code", "-pk")),
-        waiting_batches=batches.filter(state=ImportBatch.State.PLANNED).count(),
-        unmatched_batches=batches.filter(state=ImportBatch.State.APPLIED, counts__unmatched__gt=0).count(),
-        failed_jobs=list(Job.objects.visible_to(user).filter(state=Job.State.FAILED).order_by("-pk")[:5]),
-        open_jobs=list(Job.objects.visible_to(user).open().order_by("-pk")[:5]),
-    )
-
-
 def period_page(user: User, year: int) -> PeriodPage:
     """One period with its runs and checklist. Raises EvaluationPeriod.DoesNotExist."""
     period = (
         EvaluationPeriod.objects.visible_to(user).select_related("scheme", "year", "published_run").get(year_id=year)
     )
-    line = _lines(EvaluationPeriod.objects.filter(pk=period.pk))[0]
+    line = period_lines(EvaluationPeriod.objects.filter(pk=period.pk))[0]
     runs = list(Run.objects.complete().filter(period=period).select_related("scheme").order_by("-number")[:20])
     latest = runs[0] if runs else None
     scores = Score.objects.filter(run=latest) if latest else Score.objects.none()
     counts = dict(scores.values_list("status").annotate(Count("pk")).order_by())
     summary = latest.summary if latest else {}
     confirm = list(scores.filter(credit_code__in=summary.get("to_confirm", [])[:LISTED]).order_by("position"))
-    waiting = ImportBatch.objects.visible_to(user).filter(state=ImportBatch.State.PLANNED, year=year).count()
     names = stage_names(period.scheme)
     codes = [score.credit_code for score in confirm]
     stated = StageRecord.objects.filter(year=year, firm__credit_code__in=codes).select_related("firm")
     job = Job.objects.open().filter(kind="rescore", key=str(period.pk)).order_by("-pk").first()
-    checks = _checklist(period, line, latest, counts, summary.get("needs_confirmation", 0), waiting)
+    checks = _checklist(period, line, latest, counts, summary.get("needs_confirmation", 0))
     return PeriodPage(
         period=period,
         line=line,
@@ -201,6 +188,7 @@ def period_page(user: User, year: int) -> PeriodPage:
         stated={record.firm.credit_code: names.get(record.stage, record.stage) for record in stated},
         open_checks=[f"{check.label}：{check.detail}" for check in checks if not check.passed],
         left_open=[f"{check.label}：{check.detail}" for check in checks if not check.passed and check.url],
+        life=lifecycle(period),
     )
 
 
@@ -239,7 +227,7 @@ def _excluded(period: EvaluationPeriod, latest: Run | None, scores) -> list[Lack
     return lines
 
 
-def _checklist(period, line, latest, counts, to_confirm: int, waiting: int) -> list[Check]:
+def _checklist(period, line, latest, counts, to_confirm: int) -> list[Check]:
     unclassified = counts.get(Score.Status.UNCLASSIFIED, 0)
     imports = reverse("firms:imports")
 
@@ -267,13 +255,6 @@ def _checklist(period, line, latest, counts, to_confirm: int, waiting: int) -> l
             line.locked,
             False,
             _("已锁定，满分值已冻结") if line.locked else _("未锁定；锁定后满分值冻结，任何途径都不能再改本年度数据"),
-        ),
-        Check(
-            _("待确认的导入"),
-            waiting == 0,
-            False,
-            _("%d个批次等待确认") % waiting if waiting else _("没有"),
-            imports if waiting else "",
         ),
         Check(
             _("待补数据的企业"),

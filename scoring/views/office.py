@@ -13,9 +13,10 @@ from firms.models import Firm
 from firms.services import jobs
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
-from scoring.forms import LockForm, OpenPeriodForm, PublishForm, ScheduleForm, StageForm, WithdrawForm
+from scoring.forms import LockPeriodForm, OpenPeriodForm, PublishForm, ScheduleForm, StageForm, WithdrawForm
 from scoring.models import EvaluationPeriod, Run
 from scoring.presenters import office as present
+from scoring.presenters.desk import desk as present_desk
 from scoring.services import periods, publication, schedule, stages
 
 office_only = role_required("office")
@@ -32,7 +33,7 @@ def valid(form: forms.Form) -> dict:
 
 @office_only
 def desk(request: HttpRequest) -> HttpResponse:
-    context = {"desk": present.desk(request.user), "schedule": schedule.get(), "open_form": OpenPeriodForm()}
+    context = {"desk": present_desk(request.user), "schedule": schedule.get(), "open_form": OpenPeriodForm()}
     return render(request, "office/desk.html", context)
 
 
@@ -99,8 +100,8 @@ def withdraw(request: HttpRequest, year: int) -> HttpResponse:
 @require_POST
 def lock(request: HttpRequest, year: int) -> HttpResponse:
     chosen = get_object_or_404(EvaluationPeriod, year_id=year)
-    data = valid(LockForm(request.POST))
-    periods.lock(chosen, by=request.user, version=data["version"])
+    data = valid(LockPeriodForm(request.POST))
+    periods.lock(chosen, by=request.user, version=data["version"], reason=data["reason"])
     messages.success(request, _("%d年度数据已锁定，满分值已冻结。") % year)
     return redirect("scoring:period", year=year)
 

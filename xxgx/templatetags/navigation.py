@@ -26,6 +26,7 @@ EVERYONE: list[tuple[str, Promise, tuple[str, ...]]] = [
 # Which pages light an entry up beside its own: the ones one reaches from it.
 IMPORTS = ("firms:imports", _("数据导入"), ("firms:import_new", "firms:import_detail"))
 OFFICE = ("scoring:office", _("工作台"), ("scoring:period", "scoring:run", "scoring:schedule", "firms:job"))
+REVIEW = ("scoring:review", _("填报审核"), ("scoring:review_report",))
 WORKBENCH = ("firms:workbench", _("企业工作台"), ("firms:report", "firms:report_upload", "firms:report_history"))
 ADMIN = ("admin:index", _("后台管理"), ())
 ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:firm_members",))
@@ -33,7 +34,7 @@ MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
     "department": [IMPORTS],
-    "office": [OFFICE, IMPORTS, ENROLMENTS, ADMIN],
+    "office": [OFFICE, REVIEW, IMPORTS, ENROLMENTS, ADMIN],
     "leader": [],
     "bank": [],
     "system": [ADMIN, MAILS],
