@@ -1,3 +1,6 @@
+from collections.abc import Collection
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
 
@@ -89,7 +92,12 @@ class FactSheet(models.Model):
 
     ``values``: metric code → number. ``winners``: metric code → id of the filing that won.
     ``conflicts``: metric code → [[filing id, value], …] of losing values beyond the tolerance.
+
+    Where one filing states all of a sheet, ``winners`` is stored as {ALL: its id}: half the row. An instance has it by
+    metric all the same; only ``values_list`` and SQL meet the short form, and never beside conflicts.
     """
+
+    ALL = "*"
 
     firm = models.ForeignKey("firms.Firm", models.PROTECT, verbose_name="企业", related_name="fact_sheets")
     year = models.PositiveSmallIntegerField("年度")
@@ -109,3 +117,11 @@ class FactSheet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.firm_id} {self.year}"
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **how: Any) -> Self:
+        sheet = super().from_db(db, field_names, values, **how)
+        winners = sheet.__dict__.get("winners") or {}
+        if cls.ALL in winners:
+            sheet.winners = dict.fromkeys(sheet.values, winners[cls.ALL])
+        return sheet

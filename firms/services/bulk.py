@@ -48,7 +48,11 @@ def among(rows: models.QuerySet, column: str, values: Iterable[Any]) -> models.Q
     """
     name = f"{_q(rows.model._meta.db_table)}.{_q(column)}"
     if connection.vendor == "postgresql":
-        return rows.extra(where=[f"{name} = ANY(%s)"], params=[list(values)])  # noqa: S610  # nosec B610  (names of ours)
+        # By way of a subquery, or a plan that cannot see the values may compare each row of the table with each of them.
+        field = next(field for field in rows.model._meta.concrete_fields if field.column == column)
+        kind = (field.rel_db_type(connection) or "text").partition("(")[0]
+        where = f"{name} = ANY(ARRAY(SELECT unnest(%s::{kind}[])))"
+        return rows.extra(where=[where], params=[list(values)])  # noqa: S610  # nosec B610
     where = f"{name} IN (SELECT value FROM json_each(%s))"  # noqa: S608
     return rows.extra(where=[where], params=[json_text(list(values))])  # noqa: S610  # nosec B610
 

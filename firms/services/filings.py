@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Cast
 
 from firms.catalogue import MetricSpec
 from firms.importing.fold import Folded, Ruling, Statement, fold
-from firms.models import DataYear, Decision, FactSheet, Filing, Source
+from firms.models import DataYear, Decision, FactSheet, Filing, ImportBatch, ImportRow, Source
 from firms.services import bulk, catalogue, coverage
 from firms.services.refusal import Refusal
 
@@ -126,6 +126,36 @@ def append(
     return ids
 
 
+def file_staged(batch: ImportBatch, *, source: str) -> int:
+    """File a batch's staged rows about firms of which nobody ever stated anything for its year, and their sheets; how many.
+
+    Inside the database, without reading them. Of such a firm there is nothing to compare, to rule or to fold: judged again,
+    its row could only say what is staged. Every other row is left to ``append`` and ``write_sheets``. Under ``lock_year``.
+    """
+    assert batch.year is not None
+    coverage.soon(batch.year)
+    now = bulk.now_value()
+    rows, filings, sheets = (model._meta.db_table for model in (ImportRow, Filing, FactSheet))
+    pair = {"postgresql": "jsonb_build_object"}.get(connection.vendor, "json_object")
+    with connection.cursor() as cursor:  # only names of tables and functions are put into the text, never data
+        cursor.execute(
+            f"""INSERT INTO {filings} (firm_id, year, source, department_id, batch_id, sheet, row_number, "values", filed_by_id, filed_at)
+                SELECT r.firm_id, %s, %s, %s, r.batch_id, r.sheet, r.row_number, r."values", %s, %s FROM {rows} r
+                WHERE r.batch_id = %s AND r.verdict = 'create' AND r.before = '{{}}' AND r.firm_id IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM {filings} f WHERE f.firm_id = r.firm_id AND f.year = %s)
+                  AND NOT EXISTS (SELECT 1 FROM {sheets} s WHERE s.firm_id = r.firm_id AND s.year = %s)""",  # noqa: S608
+            [batch.year, source, batch.department_id, batch.uploaded_by_id, now, batch.pk, batch.year, batch.year],
+        )
+        filed = cursor.rowcount
+        cursor.execute(
+            f"""INSERT INTO {sheets} (firm_id, year, "values", winners, conflicts, has_conflicts, version, updated_at)
+                SELECT f.firm_id, f.year, f."values", {pair}('{FactSheet.ALL}', f.id), '{{}}', false, 1, %s
+                FROM {filings} f WHERE f.batch_id = %s""",  # noqa: S608
+            [now, batch.pk],
+        )
+    return filed
+
+
 def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
     """Put the sheets of these firms in force; a sheet that exists gets a new version. Under ``lock_year``."""
     coverage.soon(year)
@@ -137,7 +167,7 @@ def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
             firm,
             year,
             text(sheet.values),
-            text(sheet.winners),
+            text(_in_short(sheet)),
             text(sheet.conflicts),
             bool(sheet.conflicts),
             1,
@@ -151,6 +181,12 @@ def write_sheets(year: int, folded: Mapping[int, Folded]) -> None:
     if there:  # the slower way only where there is something to replace
         again = (row(firm, folded[firm]) for firm in there)
         bulk.upsert(FactSheet, columns, again, unique=("year", "firm_id"), bump="version")
+
+
+def _in_short(sheet: Folded) -> Mapping[str, int]:
+    """The winners as a sheet stores them."""
+    filings = set(sheet.winners.values())
+    return {FactSheet.ALL: filings.pop()} if len(filings) == 1 and not sheet.conflicts else sheet.winners
 
 
 @transaction.atomic

@@ -205,15 +205,42 @@ def recount(batch: ImportBatch) -> None:
     batch.save(update_fields=["counts", "plan_digest"])
 
 
-def replanned(batch: ImportBatch, target: Target) -> Iterator[list[tuple[int, PlannedRow]]]:
-    """The staged rows judged again by what is known now; warnings already given are not repeated."""
-    for chunk in import_rows.staged(batch):
-        judge = [row for _, row in chunk if row.verdict in ACCEPTED]
-        kept = {id(row): row.reasons for row in judge}
-        for row in judge:
+class PlanChanged(Exception):  # noqa: N818
+    """The facts moved since the plan was shown; everything written so far is rolled back."""
+
+
+def carry_out(batch: ImportBatch, target: Target, progress: Progress = lambda percent, message: None) -> None:
+    """Write what the plan says, under the target's lock. Raises PlanChanged where it would no longer be planned so.
+
+    First, inside the database, the rows that cannot have come to mean anything else; the others are judged again.
+    """
+    done, total = target.apply_staged(), batch.counts["accepted"]
+    progress(min(90, 90 * done // total), f"已写入{done}行")
+    if done < total:
+        for chunk in replanned(batch, target, unfiled=True, as_shown=True):
+            target.apply(chunk)
+            done += len(chunk)
+            progress(min(95, 100 * done // total), f"已写入{done}行")
+    if done != total:  # not the rows that were counted when it was shown
+        raise PlanChanged
+
+
+def replanned(
+    batch: ImportBatch, target: Target, *, unfiled: bool = False, as_shown: bool = False
+) -> Iterator[list[tuple[int, PlannedRow]]]:
+    """The accepted rows judged again by what is known now; warnings already given are not repeated.
+
+    ``unfiled``: only those not filed yet. ``as_shown``: raise PlanChanged for a row that differs from what was staged.
+    """
+    for chunk in import_rows.staged(batch, verdicts=ACCEPTED, unfiled=unfiled):
+        rows = [row for _, row in chunk]
+        shown = [(row.verdict, row.firm, row.before) for row in rows]
+        said = [row.reasons for row in rows]
+        for row in rows:
             row.reasons = []
-        target.plan(judge)
-        for row in judge:
-            old = kept[id(row)]
+        target.plan(rows)
+        if as_shown and shown != [(row.verdict, row.firm, row.before) for row in rows]:
+            raise PlanChanged
+        for row, old in zip(rows, said, strict=True):
             row.reasons = old + [reason for reason in row.reasons if reason not in old]
         yield chunk

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from firms.importing import cells
 from firms.importing.plan import ACCEPTED, Digest, PlannedRow
-from firms.models import ImportBatch, ImportRow
+from firms.models import Filing, ImportBatch, ImportRow
 from firms.services import bulk
 
 CHUNK = 2000
@@ -37,13 +37,15 @@ def stage(batch: ImportBatch, rows: Iterable[PlannedRow]) -> None:
 
 
 def staged(
-    batch: ImportBatch, *, verdicts: Iterable[str] | None = None, with_cells: bool = False
+    batch: ImportBatch, *, verdicts: Iterable[str] | None = None, with_cells: bool = False, unfiled: bool = False
 ) -> Iterator[list[tuple[int, PlannedRow]]]:
-    """The batch's rows in file order, in chunks of (primary key, row)."""
+    """The batch's rows in file order, in chunks of (primary key, row); ``unfiled``: without those already filed."""
     names = [name for name in _JSON if with_cells or name != "cells"]
     rows = ImportRow.objects.filter(batch=batch).order_by("id")
     if verdicts is not None:
         rows = rows.filter(verdict__in=list(verdicts))
+    if unfiled:
+        rows = rows.exclude(models.Exists(Filing.objects.filter(batch=batch, firm=models.OuterRef("firm"))))
     # Decoded here by orjson: five times faster than the field's own json.
     query = rows.annotate(**{f"{name}_text": Cast(name, models.TextField()) for name in names})
     last = 0

@@ -16,7 +16,7 @@ from firms.importing.problem import Unreadable
 from firms.models import DataYear, Department, Firm, ImportBatch, ImportRow, Source, User
 from firms.services import audit, import_rows
 from firms.services.filings import refuse_if_locked
-from firms.services.import_planning import Progress, recount, replanned, stage_plan
+from firms.services.import_planning import PlanChanged, Progress, carry_out, recount, replanned, stage_plan
 from firms.services.import_report import in_words, refused_rows
 from firms.services.import_scope import (
     clean_name,
@@ -129,10 +129,6 @@ def _wrong_state(batch: ImportBatch, verb: str) -> Refusal:
     )
 
 
-class _PlanChanged(Exception):  # noqa: N818
-    """The facts moved since the plan was shown; everything written so far is rolled back."""
-
-
 def confirm(batch: ImportBatch, *, digest: str, by: User | None, progress: Progress | None = None) -> ImportBatch:
     """Apply exactly the plan that was shown: once, by the person who uploaded it, all rows or none.
 
@@ -143,14 +139,16 @@ def confirm(batch: ImportBatch, *, digest: str, by: User | None, progress: Progr
         with transaction.atomic():
             locked = _locked(batch)
             permit_confirm(locked, digest, by)
-            _apply(locked, progress or (lambda percent, message: None))
+            target = target_of(locked)
+            target.lock()
+            carry_out(locked, target, progress or (lambda percent, message: None))
             locked.state, locked.applied_by, locked.applied_at = State.APPLIED, by, timezone.now()
             locked.save(update_fields=["state", "applied_by", "applied_at"])
             audit.record(
                 "batch.apply", f"导入生效：{locked.file_name}，{locked.counts['accepted']}行", by=by, target=locked,
                 after=described(locked) | {"counts": locked.counts, "digest": digest},
             )  # fmt: skip
-    except _PlanChanged as changed:
+    except PlanChanged as changed:
         _replan(batch)
         raise Refusal(
             "plan_changed", "预览之后数据已有变化，没有写入任何内容。", place=f"第{batch.pk}批",
@@ -199,20 +197,6 @@ def permit_confirm(batch: ImportBatch, digest: str, by: User | None) -> None:
         raise Refusal(
             "nothing_to_apply", "没有可以写入的行。", place=f"第{batch.pk}批", hint="请按拒收原因修改后重新上传。"
         )
-
-
-def _apply(batch: ImportBatch, progress: Progress) -> None:
-    target = target_of(batch)
-    target.lock()
-    tally, done, total = import_rows.Tally(), 0, max(batch.counts["rows"], 1)
-    for chunk in replanned(batch, target):
-        for _, row in chunk:
-            tally.add(row)
-        target.apply([(pk, row) for pk, row in chunk if row.verdict in ACCEPTED])
-        done += len(chunk)
-        progress(min(95, 100 * done // total), f"已写入{done}行")
-    if tally.hexdigest() != batch.plan_digest:
-        raise _PlanChanged
 
 
 def _replan(batch: ImportBatch) -> None:

@@ -49,6 +49,10 @@ class MetricsTarget:
             known = self._stated.get(firm, ()), metrics, checks, last_year.get(firm), self._ruled.get(firm)
             metrics_row(row, *known, source=self.batch.source)
 
+    def apply_staged(self) -> int:
+        """File, without reading them, the rows about firms of which nothing is known for the year: their plan cannot have changed."""
+        return filings.file_staged(self.batch, source=self.batch.source)
+
     def apply(self, rows: Sequence[tuple[int, PlannedRow]]) -> None:
         """File the rows that say something new, and fold them in. Follows ``plan`` of the same rows under the same lock."""
         new = [row for _, row in rows if row.verdict in ("create", "change") and row.firm is not None]
