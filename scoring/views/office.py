@@ -24,7 +24,7 @@ office_only = role_required("office")
 
 def valid(form: forms.Form) -> dict:
     """The form's data, or a refusal that names the field."""
-    if form.isvalid():
+    if form.is_valid():
         return form.cleaned_data
     name, errors = next(iter(form.errors.items()))
     label = str(form.fields[name].label) if name in form.fields else ""
@@ -131,7 +131,7 @@ def state_stage(request: HttpRequest, year: int) -> HttpResponse:
 def nightly(request: HttpRequest) -> HttpResponse:
     current = schedule.get()
     form = ScheduleForm(request.POST or None, initial={"at": time(current.hour, current.minute)})
-    if request.method == "POST" and form.isvalid():
+    if request.method == "POST" and form.is_valid():
         at = form.cleaned_data["at"]
         schedule.set(at.hour, at.minute, by=request.user)
         messages.success(request, _("每夜计算时间已改为%s。") % at.strftime("%H:%M"))
