@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
-from firms.models import ColumnMapping, Department, ImportBatch, Job, Membership, Role, User
+from firms.models import ColumnMapping, Department, ImportBatch, Job, Membership, Metric, Role, User
 from scoring.services import publish, rescore
-from tests import disputes, reporting
+from tests import disputes, enrolling, reporting
 from tests.scoring import zone
 from xxgx import roles
 
@@ -33,6 +33,12 @@ TABLE = {
     "firms:logout": (EVERYBODY, "post", {}),
     "firms:password_change": (SIGNED_IN, "get", {}),
     "firms:password_changed": (SIGNED_IN, "get", {}),
+    **enrolling.TABLE,
+    "firms:department": ({"department", "other_department"}, "get", {}),
+    "firms:coverage": (STAFF, "get", {}),
+    "firms:coverage_firms": (STAFF, "get", {}),
+    "firms:coverage_metric": ({"office", "leader", "department"}, "get", {"year": 2022, "metric": "science_metric"}),
+    "firms:coverage_export": ({"office", "leader", "department"}, "get", {"year": 2022, "metric": "science_metric"}),
     "firms:imports": (IMPORTERS, "get", {}),
     "firms:import_new": (IMPORTERS, "get", {}),
     "firms:import_template": (IMPORTERS, "get", {"year": 2022}),
@@ -125,12 +131,14 @@ class World:
         mapping = ColumnMapping.objects.create(
             department=officer.department, kind="metrics", heading="产值", column="rd_expense", set_by=officer
         )
+        metric = Metric.objects.create(code="science-metric", name="科技指标", kind="count", owner=officer.department)
         self.arguments = {
-            "mapping": mapping.pk,
+            "mapping": mapping.pk, "science_metric": metric.code,
             "batch": batch.pk, "job": job.pk, "run": self.published.published_run_id, "code": own.credit_code,
         }  # fmt: skip
         self.arguments |= disputes.world(own, other, officer)
         self.arguments |= reporting.world(own, users)
+        self.arguments |= enrolling.world(own, users)
         self.clients = {"anonymous": Client(raise_request_exception=False)}
         for audience, user in users.items():
             self.clients[audience] = Client(raise_request_exception=False)

@@ -8,13 +8,15 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from firms.admin.base import OfficeAdmin, StampedForm
 from firms.models import ADMINISTRATORS, Firm, Membership, Role, User
-from firms.services import accounts
+from firms.services import accounts, totp
 
 IDENTITY = ("username", "name", "phone", "email")
 GRANT = ("role", "department", "is_active")
@@ -42,13 +44,14 @@ class AccountAdmin(OfficeAdmin, UserAdmin):
     form = AccountForm
     add_form = AccountCreationForm
     add_form_template = None  # Django's own says a sentence in English
-    list_display = ("username", "name", "role", "department", "is_active", "last_login")
+    list_display = ("username", "name", "role", "department", "is_active", "second_factor", "last_login")
     list_filter = ("role", "is_active", "department")
     list_select_related = ("department",)
     search_fields = ("username", "name", "phone")
     ordering = ("username",)
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined", "must_change_password")
+    actions = ("reset_second_factor",)
     fieldsets = (
         (None, {"fields": IDENTITY}),
         ("授权（安全管理员）", {"fields": GRANT}),
@@ -65,6 +68,23 @@ class AccountAdmin(OfficeAdmin, UserAdmin):
         ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        devices = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+        return super().get_queryset(request).annotate(has_second_factor=Exists(devices))
+
+    @admin.display(description="动态口令", boolean=True)
+    def second_factor(self, user: User) -> bool:
+        return user.has_second_factor
+
+    def has_reset_second_factor_permission(self, request: HttpRequest) -> bool:
+        return request.user.role == Role.SECURITY
+
+    @admin.action(description="重置所选账号的动态口令（向本人核实后）", permissions=["reset_second_factor"])
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            totp.reset(user, by=request.user)  # type: ignore[arg-type]
+        messages.success(request, _("已重置：本人下次仅凭密码登录，须重新启用动态口令。"))
+
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return ()
@@ -80,6 +100,9 @@ class AccountAdmin(OfficeAdmin, UserAdmin):
         if not change:
             accounts.given_by_another(obj, by=request.user, opened=True)  # type: ignore[arg-type]
             messages.info(request, _("账号已建立，待安全管理员启用。"))
+        elif "email" in form.changed_data and obj.pk != request.user.pk:
+            accounts.email_given_by_another(obj, by=request.user)  # type: ignore[arg-type]
+            messages.warning(request, _("邮箱可用来重设密码，账号已停用：待安全管理员向本人核实后启用。"))
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Give another person a new password. It is of no use to whoever gave it: see ``accounts.given_by_another``."""
@@ -140,6 +163,10 @@ class MembershipAdmin(OfficeAdmin):
     list_filter = ("kind",)
     list_select_related = ("user", "firm")
     search_fields = ("user__username", "user__name", "firm__credit_code", "firm__name")
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        super().delete_model(request, obj)
+        accounts.end_sessions(obj.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # withdraw one and grant another: two entries in the trail, not one rewritten
