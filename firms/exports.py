@@ -328,6 +328,21 @@ def register_template(department: Department | None, kind: str) -> Table:
     )
 
 
+def missing(metric: Metric, year: int, firms: Iterable[Sequence[Cell]]) -> Table:
+    """Firms without this metric, its column left empty: filled in and sent back it is an import. ``firms``: code and name."""
+    return Table(
+        title=f"{year}年度缺报企业（{metric.name}）",
+        lines=["填写后可直接上传；空白表示未提供，填0表示确认为零。"],
+        columns=[
+            Column("统一社会信用代码", width=22),
+            Column("企业名称", width=36),
+            Column(metric.name, "number", metric.unit, metric.decimals),
+        ],
+        rows=([code, name, None] for code, name in firms),
+        sheet=f"{year}年度",
+    )
+
+
 def refused(batch: ImportBatch) -> Table:
     """The rows of a batch that were refused or not matched, as they were sent, each with where it stood and why.
 

@@ -23,6 +23,9 @@ PAGES = {
     "scoring:rankings": "anonymous",
     "scoring:office": "office",
     "firms:imports": "office",
+    "firms:department": "department",
+    "firms:coverage": "office",
+    "firms:coverage_firms": "office",
     "scoring:api-rankings": "anonymous",
     "scoring:api-periods": "anonymous",
 }
@@ -68,7 +71,7 @@ def lists():
 
 
 def test_list_pages_are_constant_in_their_rows(people, as_role, client):
-    clients = {role: as_role(role) for role in (Role.OFFICE, Role.SYSTEM, Role.SECURITY, Role.AUDIT)}
+    clients = {role: as_role(role) for role in (Role.OFFICE, Role.DEPARTMENT, Role.SYSTEM, Role.SECURITY, Role.AUDIT)}
     clients["anonymous"] = client
     urls = [*lists(), *((reverse(name), role) for name, role in PAGES.items())]
     measured = []

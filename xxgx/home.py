@@ -10,7 +10,7 @@ from firms.permissions import role_of
 
 HOMES = {
     Role.FIRM: "firms:workbench",
-    Role.DEPARTMENT: "firms:imports",
+    Role.DEPARTMENT: "firms:department",
     Role.OFFICE: "scoring:office",
     Role.LEADER: "scoring:overview",
     Role.BANK: "scoring:overview",

@@ -1,15 +1,18 @@
 """Addresses of `firms`, a module a topic, all in one namespace."""
 
-from firms.urls import accounts, conflicts, imports, jobs, members, messages, reports
+from firms.urls import accounts, claims, conflicts, coverage, imports, jobs, members, messages, objections, reports
 
 app_name = "firms"
 
 urlpatterns = [
     *accounts.urlpatterns,
+    *claims.urlpatterns,
     *conflicts.urlpatterns,
+    *coverage.urlpatterns,
     *imports.urlpatterns,
     *jobs.urlpatterns,
     *members.urlpatterns,
     *messages.urlpatterns,
+    *objections.urlpatterns,
     *reports.urlpatterns,
 ]

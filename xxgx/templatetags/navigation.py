@@ -24,18 +24,30 @@ EVERYONE: list[tuple[str, Promise, tuple[str, ...]]] = [
     ("scoring:method", _("积分办法"), ()),
 ]
 # Which pages light an entry up beside its own: the ones one reaches from it.
-IMPORTS = ("firms:imports", _("数据导入"), ("firms:import_new", "firms:import_detail"))
+IMPORTS = (
+    "firms:imports",
+    _("数据导入"),
+    (
+        "firms:import_new",
+        "firms:import_detail",
+        "firms:import_mappings",
+        "firms:import_undo_preview",
+        "scoring:batch_forecast",
+    ),
+)
 OFFICE = ("scoring:office", _("工作台"), ("scoring:period", "scoring:run", "scoring:schedule", "firms:job"))
 REVIEW = ("scoring:review", _("填报审核"), ("scoring:review_report",))
 WORKBENCH = ("firms:workbench", _("企业工作台"), ("firms:report", "firms:report_upload", "firms:report_history"))
+DEPARTMENT = ("firms:department", _("工作台"), ())
+COVERAGE = ("firms:coverage", _("完整率"), ("firms:coverage_firms", "firms:coverage_metric"))
 ADMIN = ("admin:index", _("后台管理"), ())
 ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:firm_members",))
 MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
-    "department": [IMPORTS],
+    "department": [DEPARTMENT, IMPORTS, COVERAGE],
     "office": [OFFICE, REVIEW, IMPORTS, ENROLMENTS, ADMIN],
-    "leader": [],
+    "leader": [COVERAGE],
     "bank": [],
     "system": [ADMIN, MAILS],
     "security": [ADMIN],
