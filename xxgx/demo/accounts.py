@@ -20,6 +20,7 @@ class Account(NamedTuple):
 
 ACCOUNTS = (
     Account("office", "office", "积分办（科学技术局）"),
+    Account("office-two", "office", "积分办复核员"),
     Account("leader", "leader", "管委会领导"),
     Account("dept-science", "department", "科学技术局数据员", department="science"),
     Account("dept-tax", "department", "税务局数据员", department="tax"),
