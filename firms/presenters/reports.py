@@ -50,7 +50,7 @@ class RowView:
     edition: int
     choice: str
     findings: list[dict[str, Any]]
-    warned: bool
+    opened: bool  # there is something to say or to show about it
     evidence: list[Evidence]
     needs_evidence: bool
     remark: str
@@ -175,7 +175,8 @@ def _row(
         edition=int(cell.get("edition", 0)),
         choice=choice(mine, metric),
         findings=[finding.as_dict() for finding in quiet(findings, cell)],
-        warned=bool(mine.get("reason")) or any(finding.level == "warning" for finding in findings),
+        opened=bool(mine.get("reason") or standing.evidence.get(code))
+        or any(finding.level == "warning" or finding.code == "evidence_required" for finding in findings),
         evidence=list(standing.evidence.get(code, ())),
         needs_evidence=metric.needs_evidence,
         remark=report.remarks.get(code, "") if report.state == FirmReport.State.RETURNED else "",

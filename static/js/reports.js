@@ -14,6 +14,8 @@
   const token = form.elements.csrfmiddlewaretoken;
   const $ = (parent, selector) => parent.querySelector(selector);
 
+  form.classList.add("scripted");
+
   // ---- the cells of the page
   const cells = new Map();
   form.querySelectorAll("[data-cell]").forEach((box) => {
@@ -90,11 +92,12 @@
     place.replaceChildren(...findings.map((found) => {
       const line = document.createElement("p");
       line.className = `said said-${found.level}${found.excused ? " said-excused" : ""}`;
-      line.textContent = found.message;
-      if (found.hint && !found.excused) {
+      const more = found.hint && !found.excused;
+      line.textContent = found.message + (more ? "。" : "");
+      if (more) {
         const hint = document.createElement("span");
         hint.className = "said-hint";
-        hint.textContent = ` ${found.hint}`;
+        hint.textContent = found.hint;
         line.append(hint);
       }
       return line;

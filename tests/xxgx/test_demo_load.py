@@ -1,5 +1,6 @@
 """`manage.py demo_zone`: what imports would have left behind, once, and never among real firms."""
 
+from collections import Counter
 from io import StringIO
 from pathlib import Path
 
@@ -7,8 +8,20 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
 
-from firms.models import FactSheet, Filing, Firm, ImportBatch, ImportRow, Membership, RegisterEntry, User
+from firms.models import (
+    DataYear,
+    FactSheet,
+    Filing,
+    Firm,
+    FirmReport,
+    ImportBatch,
+    ImportRow,
+    Membership,
+    RegisterEntry,
+    User,
+)
 from firms.services import audit
+from firms.services.report_standing import standing
 from scoring import schemes
 from scoring.models import EvaluationPeriod, StageRecord
 from xxgx.demo import ACCOUNTS, PASSWORD
@@ -88,9 +101,25 @@ def test_one_account_a_role_and_firms_that_show_both_fates(ready, tmp_path):
         assert user.role == account.role
         assert (user.department.code if user.department else "") == account.department
         assert not user.is_superuser
-    assert Membership.objects.values("firm").distinct().count() == 2
+    named = Membership.objects.filter(user__username__in=[account.username for account in ACCOUNTS])
+    assert named.values("firm").distinct().count() == 2
     excluded = Membership.objects.get(user__username="firm-two").firm
     assert excluded.register_entries.filter(kind="environment", category="bad").exists()
+
+
+def test_the_latest_year_is_in_the_middle_of_reporting(ready, tmp_path):
+    demo_zone(tmp_path / "samples")
+    year = DataYear.objects.get(year=2024)
+    assert (year.phase, year.is_locked) == ("reporting", False)
+    states = Counter(FirmReport.objects.filter(year=2024).values_list("state", flat=True))
+    assert all(states[state] > 5 for state in FirmReport.State.values)
+    one, two = (FirmReport.objects.get(firm__memberships__user__username=name) for name in ("firm-one", "firm-two"))
+    assert (one.state, bool(one.remarks)) == ("returned", True)
+    assert (two.state, bool(standing(two.firm, 2024, two).examined.blocking)) == ("draft", True)
+    # What waits for review passes the checks it had to pass; what was typed in the demo cannot sign in.
+    waiting = FirmReport.objects.filter(state="submitted").select_related("firm")
+    assert not [report for report in waiting if standing(report.firm, 2024, report).examined.blocking]
+    assert all(not user.has_usable_password() for user in User.objects.filter(role="firm", username__startswith="91"))
 
 
 def test_without_demo_mode_there_are_neither_firms_nor_accounts(ready, tmp_path, settings):

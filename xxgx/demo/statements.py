@@ -9,6 +9,12 @@ from xxgx.demo.economy import ALL_YEARS, PUBLISHED, Economy
 from xxgx.demo.figures import Figures
 
 MISSING = 0.03  # share of cells a department leaves empty
+# What departments have hardly begun to deliver for the latest year: there the firms fill it in (xxgx.demo.reports).
+LEFT_TO_FIRMS = (
+    "hightech_revenue", "postgraduates", "graduates_hired", "foreign_returnees", "standards", "university_contract_value",
+    "venture_capital", "invested_firms",
+)  # fmt: skip
+LEFT = 0.94
 NO_REVENUE = 0.018  # share of firms without a revenue: those older than four years stay unclassified
 FIRMS_FILING = 0.24  # share of firms that also file themselves
 _DISAGREES = 0.28  # share of a filing firm's own cells that differ from the department's beyond the tolerance
@@ -59,6 +65,9 @@ def _missing(rng: np.random.Generator, economy: Economy, figures: Figures, denie
     for code in ("rd_expense", "invention_applications", "pct_applications", "invention_grants"):
         missing[code][denied] = False
     missing["torch_reported"] |= rng.random(economy.alive.shape) < MISSING
+    late = rng.spawn(1)[0]  # a stream of its own: everything else stays as it was drawn
+    for code in LEFT_TO_FIRMS:
+        missing[code][:, -1] |= late.random(len(missing[code])) < LEFT
     return missing
 
 
