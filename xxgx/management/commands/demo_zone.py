@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from firms.models import Metric
 from scoring.models import Scheme
 from xxgx.demo import load
+from xxgx.demo.reports import load_reports
+from xxgx.demo.reviews import load_reviews
 from xxgx.demo.samples import write_samples
 
 
@@ -31,6 +33,8 @@ class Command(BaseCommand):
         load.open_periods()
         if settings.DEMO:
             load.make_accounts()
+            load_reports()
+            load_reviews()
         if loaded.created or not options["samples"].exists():
             names = write_samples(options["samples"])
             self.stdout.write(f"可供试导入的示例文件 {len(names)} 个，在 {options['samples']}。")
