@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 Numeric = int | float | Decimal | Fraction
+_LARGE = Decimal("1e15")
+_STEPS = [Decimal(1).scaleb(-digits) for digits in range(16)]
 _PUNCTUATION = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
 _CHINESE = r"[\u3007\u4e00-\u9fff“”‘’《》〔〕（）【】、。，；：％%]"
 _HALF_WIDTH = re.compile(rf"(?<={_CHINESE})[,;:?!]|[,;:?!](?={_CHINESE})")
@@ -27,10 +29,10 @@ def number(value: Numeric | str | None, decimals: int | None = None, most: int =
         exact = Decimal(str(value))
     if not exact.is_finite():
         return "—"
-    if abs(exact) >= Decimal("1e15"):
+    if abs(exact) >= _LARGE:
         return f"{exact:.6E}"
     digits = most if decimals is None else decimals
-    text = f"{exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
+    text = f"{exact.quantize(_STEPS[digits], ROUND_HALF_UP):,f}"
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text.replace("-", "−")

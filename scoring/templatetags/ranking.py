@@ -17,14 +17,6 @@ from scoring.presenters.ranking_table import Line, RankingTable
 
 register = template.Library()
 
-_ROW = (
-    '<tr><td class="rank{top}" data-label="{rank_label}"><span>{rank}</span></td>{move}'
-    '<td class="name card-title"><a href="{url}">{name}</a></td>'
-    '<td data-label="{stage_label}" class="nowrap">{stage}</td>'
-    '<td class="num" data-label="{stage_rank_label}">{stage_rank}</td>'
-    '<td data-label="{cluster_label}">{cluster}</td><td data-label="{park_label}">{park}</td>{dimensions}'
-    '<td class="num total" data-label="{total_label}">{total}</td></tr>\n'
-)
 _MOVES = {
     "up": '<span class="up">▲ {}</span>',
     "down": '<span class="down">▼ {}</span>',
@@ -41,39 +33,34 @@ def ranking_rows(page: RankingPage, table: RankingTable) -> SafeString:
         return SafeString("")
     before, after = escape(reverse("scoring:profile", args=[_ANY])).split(_ANY)
     after += f"?year={page.period.year_id}"
-    labels = {
-        "rank_label": escape(_("名次")),
-        "stage_label": escape(_("企业类型")),
-        "stage_rank_label": escape(_("同类型名次")),
-        "cluster_label": escape(_("主导产业")),
-        "park_label": escape(_("园区")),
-        "total_label": escape(_("最终得分")),
-    }
+    # What all rows say alike is put together once.
+    rank_label = escape(_("名次"))
+    stage = f'<td data-label="{escape(_("企业类型"))}" class="nowrap">'
+    stage_rank = f'<td class="num" data-label="{escape(_("同类型名次"))}">'
+    cluster = f'<td data-label="{escape(_("主导产业"))}">'
+    park = f'<td data-label="{escape(_("园区"))}">'
+    total = f'<td class="num total" data-label="{escape(_("最终得分"))}">'
     moved = escape(_("较%(year)s年") % {"year": page.previous_period.year_id}) if page.previous_period else ""
-    names = [escape(name) for name in page.dimensions]
+    dimensions = [f'<td class="num" data-label="{escape(name)}">' for name in page.dimensions]
     said = cache(escape)  # a dozen names of stages, clusters and parks on fifty rows
-    return mark_safe(  # noqa: S308  (every value is a number or escaped)  # nosec B308 B703
-        "".join(
-            _ROW.format(
-                **labels,
-                top=" rank-top" if line.row.rank <= 3 else "",
-                rank=line.row.rank,
-                move=f'<td class="move" data-label="{moved}">{_move(line)}</td>' if moved else "",
-                url=before + escape(line.row.credit_code) + after,
-                name=escape(line.row.name),
-                stage=said(line.row.stage_name),
-                stage_rank=line.row.stage_rank,
-                cluster=said(line.row.cluster_name) or "—",
-                park=said(line.row.park_name) or "—",
-                dimensions="".join(
-                    f'<td class="num" data-label="{name}">{points}</td>'
-                    for name, (_name, points) in zip(names, line.dimensions, strict=False)
-                ),
-                total=line.row.total,
-            )
-            for line in table.lines
+
+    def written(line: Line) -> str:
+        row = line.row
+        top = " rank-top" if row.rank <= 3 else ""
+        move = f'<td class="move" data-label="{moved}">{_move(line)}</td>' if moved else ""
+        points = "".join(
+            [f"{cell}{points}</td>" for cell, (_name, points) in zip(dimensions, line.dimensions, strict=False)]
         )
-    )
+        return (
+            f'<tr><td class="rank{top}" data-label="{rank_label}"><span>{row.rank}</span></td>{move}'
+            f'<td class="name card-title"><a href="{before}{escape(row.credit_code)}{after}">{escape(row.name)}</a></td>'
+            f"{stage}{said(row.stage_name)}</td>{stage_rank}{row.stage_rank}</td>"
+            f"{cluster}{said(row.cluster_name) or '—'}</td>{park}{said(row.park_name) or '—'}</td>{points}"
+            f"{total}{row.total}</td></tr>\n"
+        )
+
+    # Every value is a number or escaped.
+    return mark_safe("".join([written(line) for line in table.lines]))  # noqa: S308  # nosec B308 B703
 
 
 def _move(line: Line) -> str:
