@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import (
     BadRequest,
+    DisallowedHost,
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
@@ -78,7 +79,13 @@ def answer(request: HttpRequest, refusal: Refusal, *names: str) -> HttpResponse:
 def _came_from(request: HttpRequest) -> str:
     """The page of ours whose form was refused; nothing for an address typed in, another site's, or the refused one itself."""
     came = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, require_https=request.is_secure())
+    if not came:
+        return ""
+    try:
+        host = request.get_host()
+    except DisallowedHost:  # this is the answer to it
+        return ""
+    ours = url_has_allowed_host_and_scheme(came, {host}, require_https=request.is_secure())
     return came if ours and came != request.build_absolute_uri() else ""
 
 

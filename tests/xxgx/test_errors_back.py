@@ -27,3 +27,12 @@ def test_back_is_a_page_of_ours(client, referer, offered):
     assert ("返回上一页</a>" in body) is offered
     assert "elsewhere" not in body
     assert "javascript:" not in body
+
+
+@pytest.mark.parametrize("referer", ["", "http://testserver/office/", "https://elsewhere.example/"])
+def test_an_address_of_another_host_is_refused_with_a_page(client, referer):
+    headers = {"host": "elsewhere.example"} | ({"Referer": referer} if referer else {})
+    response = client.get(reverse("scoring:rankings"), headers=headers)
+    assert response.status_code == 400
+    assert "返回首页" in response.content.decode()
+    assert "elsewhere" not in response.content.decode()
