@@ -25,7 +25,13 @@ _known: dict[Pointers, list[EvaluationPeriod]] = {}
 
 
 def pointers() -> Pointers:
-    """What is published now, in one round trip: this query is itself the check that a kept connection still works."""
+    """What is published: the state pinned, or what the database says now."""
+    state = _pinned.get()
+    return _read_pointers() if state is None else state
+
+
+def _read_pointers() -> Pointers:
+    """In one round trip: this query is itself the check that a kept connection still works."""
     connection.health_check_done = True
     try:
         return _fetch()
@@ -46,13 +52,11 @@ def pinned(state: Pointers) -> Iterator[None]:
 
 def published_periods() -> list[EvaluationPeriod]:
     """Published periods with their runs, latest first, read anew when a pointer has moved. Shared: not to be changed."""
-    state = _pinned.get()
-    if state is None:
-        state = pointers()
+    state = pointers()
     periods = _known.get(state)
     if periods is None:
         periods = _read()
-        if pointers() == state:  # nothing moved while they were read, and what moves never comes back the same
+        if _read_pointers() == state:  # nothing moved while they were read, and what moves never comes back the same
             for old in list(_known)[: 1 - STATES]:
                 _known.pop(old, None)
             _known[state] = periods

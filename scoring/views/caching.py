@@ -3,6 +3,9 @@
 A published run never changes, so an anonymous page is a pure function of its path, its parameters and the
 pointers of publication. Those are read once per request and stand in the key: the moment one moves, every
 page is new. Signed-in readers always get their own page.
+
+``published_page`` keeps what a view answers; ``kept_pages``, a middleware, gives it to the next reader before
+sessions, forms and addresses are looked at, none of which a kept page has any use for.
 """
 
 from __future__ import annotations
@@ -16,19 +19,18 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache.backends.locmem import LocMemCache
-from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_cache_control
+
+from scoring.presenters.published import Pointers, pinned, pointers
 
 SECONDS = 600  # names outside the run (a park renamed in the back office) show after this at the latest
 PAGES = 400  # per process, the longest unread go first: made-up addresses cannot fill the memory
 # In the process, not in Redis: the pointers in the key keep every process right, and a page costs no second round trip.
 pages = LocMemCache("published-pages", {"TIMEOUT": SECONDS, "OPTIONS": {"MAX_ENTRIES": PAGES}})
 _VALUE = re.compile(r"[\w.:,=-]{1,64}", re.ASCII)  # what a page of ours puts in its own links
-_POINTERS = (
-    "SELECT year_id, published_run_id, published_at, version FROM scoring_evaluationperiod"
-    " WHERE published_run_id IS NOT NULL ORDER BY year_id"
-)
+# Path → the parameters that change its page, for the pages kept; as bounded as they are.
+_parameters: dict[str, tuple[str, ...]] = {}
 View = Callable[..., HttpResponse]
 
 
@@ -42,14 +44,17 @@ def published_page(*parameters: str) -> Callable[[View], View]:
                 response = view(request, *args, **kwargs)
                 patch_cache_control(response, private=True, no_cache=True)
                 return response
-            key = _key(request, parameters) if request.method in ("GET", "HEAD") else None
+            state = pointers()
+            key = _key(request, parameters, state)
             kept = pages.get(key) if key else None
             if kept is None:
-                response = view(request, *args, **kwargs)
+                with pinned(state):
+                    response = view(request, *args, **kwargs)
                 if key is None or not _keepable(request, response):
                     return response
                 kept = (hashlib.sha256(response.content).hexdigest()[:32], response.content)
                 pages.set(key, kept)
+                _remember(request.path, parameters)
             return _answer(request, *kept)
 
         return wrapped
@@ -57,37 +62,46 @@ def published_page(*parameters: str) -> Callable[[View], View]:
     return decorate
 
 
+def kept_pages(get_response: View) -> View:
+    """Middleware: answer with the page that is kept. Stands behind what guards and marks every answer (see settings)."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        parameters = _parameters.get(request.path)
+        if parameters is None or request.method not in ("GET", "HEAD") or not _anonymous(request):
+            return get_response(request)
+        request.get_host()  # a host that is not ours is refused here as it is further in
+        state = pointers()
+        key = _key(request, parameters, state)
+        kept = pages.get(key) if key else None
+        if kept is not None:
+            return _answer(request, *kept)
+        with pinned(state):
+            return get_response(request)
+
+    return answer
+
+
+def _remember(path: str, parameters: tuple[str, ...]) -> None:
+    for old in list(_parameters)[: 1 - PAGES]:
+        _parameters.pop(old, None)
+    _parameters[path] = parameters
+
+
 def _anonymous(request: HttpRequest) -> bool:
     """A visitor without a session. One with a session, even a lapsed one, may be told something of their own."""
     return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
-def _key(request: HttpRequest, parameters: tuple[str, ...]) -> str | None:
+def _key(request: HttpRequest, parameters: tuple[str, ...], state: Pointers) -> str | None:
     """The page's key, or None for one that is not kept (free text, made-up values, nothing published yet)."""
-    query = [(name, request.GET[name]) for name in sorted(parameters) if request.GET.get(name)]
-    if not all(_VALUE.fullmatch(value) for _, value in query):
-        return None
-    state = _pointers()
     if not state:  # before the first publication pages tell what is loaded, and that changes without a pointer
         return None
+    asked = request.GET
+    query = [(name, asked[name]) for name in parameters if asked.get(name)] if asked else []
+    if not all(_VALUE.fullmatch(value) for _, value in query):
+        return None
     parts = repr((request.path, query, state, _look()))
-    return f"page:{hashlib.sha256(parts.encode()).hexdigest()}"
-
-
-def _pointers() -> list[tuple]:
-    """What is published, in one round trip: this query is itself the check that a kept connection still works."""
-    connection.health_check_done = True
-    try:
-        return _fetch()
-    except (InterfaceError, OperationalError):
-        connection.close()
-        return _fetch()
-
-
-def _fetch() -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(_POINTERS)
-        return cursor.fetchall()
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def _keepable(request: HttpRequest, response: HttpResponse) -> bool:
@@ -102,11 +116,13 @@ def _keepable(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _answer(request: HttpRequest, etag: str, content: bytes) -> HttpResponse:
-    response = HttpResponse(content)
-    response.headers["ETag"] = f'"{etag}"'
-    patch_cache_control(response, public=True, no_cache=True)  # keep it, but ask each time: publication shows at once
-    patch_vary_headers(response, ["Cookie"])
-    return get_conditional_response(request, etag=f'"{etag}"', response=response) or response
+    tag = f'"{etag}"'
+    # Keep it, but ask each time: publication shows at once.
+    headers = {"ETag": tag, "Cache-Control": "public, no-cache", "Vary": "Cookie"}
+    response = HttpResponse(content, headers=headers)
+    response = get_conditional_response(request, etag=tag, response=response) or response
+    response.headers["Content-Length"] = str(len(response.content))
+    return response
 
 
 @once
