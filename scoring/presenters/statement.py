@@ -13,7 +13,7 @@ from django.db.models.sql.compiler import SQLCompiler
 class Slot(models.Value):
     """Where a value goes that each asking brings along: ``filter(run_id=Slot("run"))``."""
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         return "%s", [self]
 
 
