@@ -33,7 +33,8 @@ class ContactForm(forms.Form):
     )
 
     def __init__(self, *args, user: User, **kwargs) -> None:
-        super().__init__(*args, initial={"name": user.name, "phone": user.phone}, **kwargs)
+        kwargs["initial"] = {"name": user.name, "phone": user.phone}
+        super().__init__(*args, **kwargs)
         if user.role != Role.FIRM:
             del self.fields["name"]
 

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from firms.models import Enrolment, Firm, Invitation, Membership, Role, User
 from firms.permissions import may_manage_members, role_of
-from firms.services.invitations import account_of, open_invitations
 
 SIZE = 30
 TONES = {Enrolment.State.PENDING: "accent", Enrolment.State.APPROVED: "good", Enrolment.State.REFUSED: "muted"}
@@ -117,7 +117,8 @@ def members(user: User, firm: Firm) -> Members:
         for row in rows
     ]  # fmt: skip
     manage = may_manage_members(user, firm)
-    waiting = list(open_invitations(firm).select_related("invited_by")) if manage else []
+    still_open = firm.invitations.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+    waiting = list(still_open.select_related("invited_by")) if manage else []
     kinds = [(code, str(label)) for code, label in Membership.Kind.choices]
     return Members(firm, lines, waiting, manage, role_of(user) == "office", kinds)
 
@@ -149,7 +150,8 @@ class Invited:
 
 
 def invitation(user: User | AnonymousUser, found: Invitation) -> Invited:
-    account = account_of(found)
+    # An account that has the address already joins after signing in; nobody opens a second one.
+    account = User.objects.filter(email__iexact=found.email).order_by("-is_active", "pk").first()
     if user.is_authenticated:
         mine = role_of(user) == Role.FIRM and user.email.lower() == found.email
         way = "join" if mine else "other"

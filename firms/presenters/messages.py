@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from firms.models import Mail, Message, User
-from firms.services import links, mail
-from firms.services import messages as service
 
 SIZE = 30
 
@@ -30,7 +30,7 @@ def inbox(user: User, *, only_unread: bool, before: int) -> Inbox:
         rows = rows.filter(pk__lt=before)
     page = list(rows.order_by("-pk")[: SIZE + 1])
     older = page[SIZE - 1].pk if len(page) > SIZE else None
-    return Inbox(page[:SIZE], service.unread(user), only_unread, older)
+    return Inbox(page[:SIZE], Message.objects.visible_to(user).filter(read_at__isnull=True).count(), only_unread, older)
 
 
 @dataclass(frozen=True)
@@ -58,35 +58,27 @@ class Outbox:
     kept: bool
 
 
-STATES = (("", "全部"), ("waiting", "待发送"), ("sent", "已发送"), ("failed", "已放弃"))
+STATES = {"waiting": "待发送", "sent": "已发送", "kept": "仅存于本系统", "failed": "已放弃"}
+TONES = {"waiting": "accent", "sent": "good", "kept": "muted", "failed": "bad"}
 
 
-def outbox(*, state: str, before: int, origin: str) -> Outbox:
-    """Mails, the newest first. ``origin``: how the reader's browser calls the site, for links that work in the demo."""
-    rows = Mail.objects.order_by("-pk")
-    given_up = len(mail.WAITS)
-    if state == "waiting":
-        rows = rows.filter(sent_at__isnull=True, attempts__lt=given_up)
-    elif state == "failed":
-        rows = rows.filter(sent_at__isnull=True, attempts__gte=given_up)
-    elif state == "sent":
-        rows = rows.filter(sent_at__isnull=False)
+def outbox(
+    rows: QuerySet[Mail], *, state: str, before: int, state_of: Callable[[Mail], str], text_of: Callable[[Mail], str]
+) -> Outbox:
+    """Mails of one state, the newest first. ``state_of`` and ``text_of`` say what a mail's row amounts to; the text is
+    asked for in the demo only."""
+    rows = rows.order_by("-pk")
     if before:
         rows = rows.filter(pk__lt=before)
     page = list(rows[: SIZE + 1])
     older = page[SIZE - 1].pk if len(page) > SIZE else None
-    filters = [(code, label, code == state) for code, label in STATES]
-    return Outbox(
-        [_letter(row, given_up, origin) for row in page[:SIZE]], filters, older, state, not settings.EMAIL_URL
-    )
+    filters = [("", "全部", not state), *((code, label, code == state) for code, label in STATES.items())]
+    letters = [_letter(row, state_of(row), text_of(row) if settings.DEMO else "") for row in page[:SIZE]]
+    return Outbox(letters, filters, older, state, not settings.EMAIL_URL)
 
 
-def _letter(row: Mail, given_up: int, origin: str) -> Letter:
-    failed = row.sent_at is None and row.attempts >= given_up
-    if row.sent_at:
-        state, tone = ("仅存于本系统", "muted") if row.error == mail.KEPT else ("已发送", "good")
-    else:
-        state, tone = ("已放弃", "bad") if failed else ("待发送", "accent")
-    body = links.resolved(row.body.replace(settings.SITE_URL, origin), origin=origin) if settings.DEMO else ""
-    error = "" if row.error == mail.KEPT else row.error
-    return Letter(row.pk, row.to, row.subject, row.created_at, state, tone, row.attempts, error, body, failed)
+def _letter(row: Mail, state: str, body: str) -> Letter:
+    error = "" if state == "kept" else row.error
+    return Letter(
+        row.pk, row.to, row.subject, row.created_at, STATES[state], TONES[state], row.attempts, error, body, state == "failed"
+    )  # fmt: skip

@@ -81,11 +81,6 @@ def found(token: str) -> Invitation | None:
     )
 
 
-def account_of(invitation: Invitation) -> User | None:
-    """The account that has the invited address already, if any: it joins after signing in, nobody opens a second one."""
-    return User.objects.filter(email__iexact=invitation.email).order_by("-is_active", "pk").first()
-
-
 @transaction.atomic
 def accept_new(token: str, *, name: str, password: str) -> User:
     """Open the account and use the invitation up. Raises Refusal (409, 410), ValidationError of the password's policy."""

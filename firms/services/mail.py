@@ -62,6 +62,23 @@ def due(now: datetime | None = None) -> models.QuerySet[Mail]:
     return Mail.objects.filter(ripe, sent_at__isnull=True).order_by("id")
 
 
+def state_of(row: Mail) -> str:
+    """waiting, failed (given up), sent, or kept (written where there is no server to send it)."""
+    if row.sent_at is None:
+        return "failed" if row.attempts >= len(WAITS) else "waiting"
+    return "kept" if row.error == KEPT else "sent"
+
+
+def in_state(state: str) -> models.QuerySet[Mail]:
+    """Mails of which ``state_of`` says this; all of them for anything else."""
+    unsent, given_up = models.Q(sent_at__isnull=True), models.Q(attempts__gte=len(WAITS))
+    kinds = {
+        "waiting": unsent & ~given_up, "failed": unsent & given_up,
+        "sent": ~unsent & ~models.Q(error=KEPT), "kept": ~unsent & models.Q(error=KEPT),
+    }  # fmt: skip
+    return Mail.objects.filter(kinds.get(state, models.Q()))
+
+
 def send_due(claim: jobs.Claim) -> dict[str, object]:
     """The job: send what is due, oldest first. Runs again and again without sending anything twice."""
     counts: dict[str, object] = {"sent": 0, "failed": 0}
@@ -91,8 +108,8 @@ def ask_when_due() -> None:
     if not due().exists():
         return
     latest = Job.objects.filter(kind=KIND, finished_at__isnull=False).order_by("-id").first()
-    paused = latest is not None and "unreachable" in latest.result and latest.finished_at > timezone.now() - PAUSE
-    if not paused:
+    paused = latest is not None and "unreachable" in latest.result
+    if not (paused and latest.finished_at > timezone.now() - PAUSE):  # type: ignore[union-attr, operator]
         _ask()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from base64 import b32encode
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -35,12 +34,6 @@ def is_on(user: User) -> bool:
 def codes_left(user: User) -> int:
     """How many recovery codes are not used yet."""
     return StaticToken.objects.filter(device__user=user).count()
-
-
-def secret(device: TOTPDevice) -> str:
-    """The key for typing in, base32 in fours, where a camera is of no use."""
-    text = b32encode(device.bin_key).decode()
-    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 @transaction.atomic

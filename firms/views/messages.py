@@ -1,5 +1,6 @@
 """消息: what one was told. 邮件: what the system wrote to people, for the system administrator."""
 
+from django.conf import settings
 from django.contrib import messages as notices
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from firms.models import Mail, Message, Role
 from firms.presenters import messages as presenters
-from firms.services import mail, messages
+from firms.services import links, mail, messages
 from firms.views.guards import role_required
 from firms.views.paging import number
 
@@ -44,10 +45,13 @@ def read_all(request: HttpRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.SYSTEM)
 def mails(request: HttpRequest) -> HttpResponse:
+    state, origin = request.GET.get("state", ""), f"{request.scheme}://{request.get_host()}"
     page = presenters.outbox(
-        state=request.GET.get("state", ""),
+        mail.in_state(state),
+        state=state if state in presenters.STATES else "",
         before=number(request.GET.get("before", "")),
-        origin=f"{request.scheme}://{request.get_host()}",
+        state_of=mail.state_of,
+        text_of=lambda row: links.resolved(row.body.replace(settings.SITE_URL, origin), origin=origin),
     )
     return render(request, "messages/mails.html", {"page": page})
 

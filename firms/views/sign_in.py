@@ -49,12 +49,12 @@ class SecondStep(RedirectURLMixin, FormView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         halfway = request.session.get(HALFWAY)
         user = _who(halfway) if halfway else None
-        if user is None:
+        if user is None or halfway is None:
             request.session.pop(HALFWAY, None)
             if halfway:
                 messages.info(request, _("验证已超时，请重新登录。"))
             return HttpResponseRedirect(sign_in_page(""))
-        self.user, self.halfway = user, halfway
+        self.user, self.backend, self.next = user, halfway["backend"], halfway["next"]
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
@@ -66,9 +66,9 @@ class SecondStep(RedirectURLMixin, FormView):
             form.add_error("code", _("动态口令不正确或已用过，请等待新的一组数字后再输入。"))
             return self.form_invalid(form)
         del request.session[HALFWAY]
-        auth.login(request, self.user, self.halfway["backend"])
+        auth.login(request, self.user, self.backend)
         request.session[SECOND_FACTOR] = True
-        return HttpResponseRedirect(self.halfway["next"] or self.get_default_redirect_url())
+        return HttpResponseRedirect(self.next or self.get_default_redirect_url())
 
     def get_default_redirect_url(self) -> str:
         return LoginView.get_default_redirect_url(self)  # type: ignore[arg-type]
