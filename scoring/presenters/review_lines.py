@@ -10,7 +10,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from firms.catalogue import MetricSpec
-from firms.importing.checks import figures_of
+from firms.importing.checks import SMALL, figures_of
 from firms.models import FirmReport, ReportEvent
 from firms.services import catalogue
 from firms.services.reviews import changed_cells
@@ -96,8 +96,12 @@ class Desk:
         )
 
     def flags(self, code: str, value: float, stage: str) -> bool:
+        """Far from its peers, and by more than small change: three patents where others have one are nobody's concern."""
         peers, _year = self.peers.find(stage, code)
-        return self.metrics[code].kind != "flag" and is_flagged(value, peers)
+        kind = self.metrics[code].kind
+        if peers is None or kind == "flag" or abs(value - peers.median) < SMALL.get(kind, 0.0):
+            return False
+        return is_flagged(value, peers)
 
     def score(self, code: str, value: float, stage: str) -> float | None:
         peers, _year = self.peers.find(stage, code)

@@ -19,7 +19,6 @@ from firms.services.collection import extensions_in_force, is_running
 from firms.services.report_standing import Standing, standing
 from firms.services.reviews import MENDING_DAYS, changed_cells
 from scoring.assembly.peers import stages_of
-from scoring.engine.outliers import FLAGGED
 from scoring.presenters.formatting import number
 from scoring.presenters.review_lines import TONES, Desk, last_decided
 
@@ -212,7 +211,7 @@ def _peers(desk: Desk, code: str, stage: str, figure: float | None) -> PeerView 
     score = None if figure is None else desk.score(code, figure, stage)
     lower, median, upper = (number(value, most=2) for value in (peers.lower, peers.median, peers.upper))
     return PeerView(
-        lower, median, upper, peers.count, year, "" if score is None else number(score, 1), score is not None and score > FLAGGED
+        lower, median, upper, peers.count, year, "" if score is None else number(score, 1), figure is not None and desk.flags(code, figure, stage)
     )  # fmt: skip
 
 
