@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from firms.models import DataYear, Decision, Department, Firm, Metric, User
+from django.utils import timezone
+
+from firms.models import DataYear, Decision, Department, Firm, Metric, Objection, RegisterClaim, User
 from firms.services import decisions, filings
 from tests.factories import FilingFactory
 
@@ -31,10 +33,34 @@ def decision(firm: Firm, department: Department, by: User) -> Decision:
     return Decision.objects.get(firm=firm)
 
 
+def claim(firm: Firm, department: Department, by: User) -> RegisterClaim:
+    """A claim of the firm, handed in to the department."""
+    return RegisterClaim.objects.create(
+        firm=firm, kind="platform", level="provincial", title=f"研究中心{firm.pk}", starts_on="2023-03-01", state="submitted",
+        department=department, claimed_by=by, submitted_at=timezone.now(),
+    )  # fmt: skip
+
+
+def objection(firm: Firm, department: Department, by: User) -> Objection:
+    """An open objection of the firm to what the department stated of ``sample_revenue`` (after ``conflict``)."""
+    metric = metric_of(department)
+    filing = firm.filings.filter(year=YEAR, source="government").latest("pk")
+    return Objection.objects.create(
+        firm=firm, year=YEAR, metric=metric, filing=filing, stated=100, claimed=120, reason="申报表为120",
+        department=department, raised_by=by, due_on="2030-01-01",
+    )  # fmt: skip
+
+
 def world(own: Firm, other: Firm, officer: User) -> dict[str, object]:
     """What addresses are made of: objects of ``own`` (and one decision about ``other``), all of the officer's department."""
     department = officer.department
     assert department is not None
     made = decision(other, department, officer)
     conflict(own, department)
-    return {"decision": made.pk, "metric": metric_of(department).code, "conflict_year": YEAR}
+    return {
+        "decision": made.pk,
+        "metric": metric_of(department).code,
+        "conflict_year": YEAR,
+        "claim": claim(own, department, officer).pk,
+        "objection": objection(own, department, officer).pk,
+    }

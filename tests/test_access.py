@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
-from firms.models import ColumnMapping, Department, ImportBatch, Job, Membership, Metric, Role, User
+from firms.models import ColumnMapping, Department, Extension, ImportBatch, Job, Membership, Metric, Role, User
 from scoring.services import publish, rescore
 from tests import disputes, enrolling, reporting
 from tests.scoring import zone
@@ -20,6 +20,7 @@ STAFF = {"office", "leader", "department", "other_department"}
 SIGNED_IN = STAFF | {"firm", "other_firm", "bank", "system", "security", "audit"}
 EVERYBODY = SIGNED_IN | {"anonymous"}
 IMPORTERS = {"office", "department", "other_department"}
+FIRMS = {"firm", "other_firm"}
 # The batch and the job of the world below were made by the science department's officer.
 ITS_OWN = {"office", "department"}
 
@@ -37,6 +38,10 @@ TABLE = {
     "firms:department": ({"department", "other_department"}, "get", {}),
     "firms:coverage": (STAFF, "get", {}),
     "firms:coverage_firms": (STAFF, "get", {}),
+    "firms:extensions": ({"office"}, "get", {}),
+    "firms:extension_revoke": ({"office"}, "post", {"pk": "extension"}),
+    "firms:reminders": ({"office"}, "get", {}),
+    "firms:remind": ({"office"}, "post", {}),
     "firms:coverage_metric": ({"office", "leader", "department"}, "get", {"year": 2022, "metric": "science_metric"}),
     "firms:coverage_export": ({"office", "leader", "department"}, "get", {"year": 2022, "metric": "science_metric"}),
     "firms:imports": (IMPORTERS, "get", {}),
@@ -54,6 +59,33 @@ TABLE = {
     "firms:import_match": (ITS_OWN, "post", {"pk": "batch"}),
     "firms:import_refused": (ITS_OWN, "get", {"pk": "batch"}),
     "firms:import_file": (ITS_OWN, "get", {"pk": "batch"}),
+    "firms:claims": (FIRMS, "get", {}),
+    "firms:claim_new": ({"firm"}, "get", {"credit_code": "code", "kind": "platform"}),
+    "firms:claim": (ITS_OWN | {"firm"}, "get", {"pk": "claim"}),
+    "firms:claim_edit": ({"firm"}, "get", {"pk": "claim"}),
+    "firms:claim_submit": ({"firm"}, "post", {"pk": "claim"}),
+    "firms:claim_withdraw": ({"firm"}, "post", {"pk": "claim"}),
+    "firms:claim_discard": ({"firm"}, "post", {"pk": "claim"}),
+    "firms:claim_queue": (IMPORTERS, "get", {}),
+    "firms:claim_verify": (ITS_OWN, "post", {"pk": "claim"}),
+    "firms:claim_refuse": (ITS_OWN, "post", {"pk": "claim"}),
+    "firms:claim_hand_over": (ITS_OWN, "post", {"pk": "claim"}),
+    "firms:claim_verify_many": (IMPORTERS, "post", {}),
+    "firms:objections": (IMPORTERS | FIRMS, "get", {}),
+    "firms:objection_new": (FIRMS, "get", {}),
+    "firms:objection": (ITS_OWN | {"firm"}, "get", {"pk": "objection"}),
+    "firms:objection_withdraw": ({"firm"}, "post", {"pk": "objection"}),
+    "firms:objection_uphold": (ITS_OWN, "post", {"pk": "objection"}),
+    "firms:objection_reject": (ITS_OWN, "post", {"pk": "objection"}),
+    "firms:connectors": (IMPORTERS, "get", {}),
+    "firms:connector_new": ({"office"}, "get", {}),
+    "firms:connector": (ITS_OWN, "get", {"pk": "connector"}),
+    "firms:connector_edit": ({"office"}, "get", {"pk": "connector"}),
+    "firms:connector_run": ({"office"}, "post", {"pk": "connector"}),
+    "firms:connector_trial": ({"office"}, "post", {"pk": "connector"}),
+    "firms:connector_trial_result": ({"office"}, "get", {"pk": "connector", "job": "trial"}),
+    "firms:connector_switch": ({"office"}, "post", {"pk": "connector"}),
+    "firms:fetch_original": (ITS_OWN, "get", {"pk": "fetch"}),
     "firms:conflicts": (IMPORTERS, "get", {}),
     "firms:conflict_decide": (ITS_OWN, "post", {"year": "conflict_year", "metric": "metric", "credit_code": "code"}),
     "firms:conflict_rule": (ITS_OWN, "post", {"year": "conflict_year", "metric": "metric"}),
@@ -132,7 +164,11 @@ class World:
             department=officer.department, kind="metrics", heading="产值", column="rd_expense", set_by=officer
         )
         metric = Metric.objects.create(code="science-metric", name="科技指标", kind="count", owner=officer.department)
+        extension = Extension.objects.create(
+            firm=own, year=2022, due_on="2099-01-01", reason="审计", approved_by=people[Role.OFFICE]
+        )
         self.arguments = {
+            "extension": extension.pk,
             "mapping": mapping.pk, "science_metric": metric.code,
             "batch": batch.pk, "job": job.pk, "run": self.published.published_run_id, "code": own.credit_code,
         }  # fmt: skip

@@ -1,6 +1,18 @@
 """Addresses of `firms`, a module a topic, all in one namespace."""
 
-from firms.urls import accounts, claims, conflicts, coverage, imports, jobs, members, messages, objections, reports
+from firms.urls import (
+    accounts,
+    claims,
+    conflicts,
+    connectors,
+    coverage,
+    imports,
+    jobs,
+    members,
+    messages,
+    objections,
+    reports,
+)
 
 app_name = "firms"
 
@@ -8,7 +20,9 @@ urlpatterns = [
     *accounts.urlpatterns,
     *claims.urlpatterns,
     *conflicts.urlpatterns,
+    *connectors.urlpatterns,
     *coverage.urlpatterns,
+    *deadlines.urlpatterns,
     *imports.urlpatterns,
     *jobs.urlpatterns,
     *members.urlpatterns,
