@@ -37,16 +37,36 @@ IMPORTS = (
 )
 OFFICE = ("scoring:office", _("工作台"), ("scoring:period", "scoring:run", "scoring:schedule", "firms:job"))
 REVIEW = ("scoring:review", _("填报审核"), ("scoring:review_report",))
-WORKBENCH = ("firms:workbench", _("企业工作台"), ("firms:report", "firms:report_upload", "firms:report_history"))
+WORKBENCH = (
+    "firms:workbench",
+    _("企业工作台"),
+    (
+        "firms:report",
+        "firms:report_upload",
+        "firms:report_history",
+        "firms:claims",
+        "firms:claim",
+        "firms:claim_new",
+        "firms:claim_edit",
+        "firms:objections",
+        "firms:objection",
+        "firms:objection_new",
+    ),
+)
 DEPARTMENT = ("firms:department", _("工作台"), ())
 COVERAGE = ("firms:coverage", _("完整率"), ("firms:coverage_firms", "firms:coverage_metric"))
+VERDICTS = (
+    "firms:claim_queue",
+    _("核验与裁定"),
+    ("firms:claim", "firms:objections", "firms:objection", "firms:conflicts", "firms:decisions", "firms:source_record"),
+)
 ADMIN = ("admin:index", _("后台管理"), ())
 ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:firm_members",))
 MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
-    "department": [DEPARTMENT, IMPORTS, COVERAGE],
-    "office": [OFFICE, REVIEW, IMPORTS, ENROLMENTS, ADMIN],
+    "department": [DEPARTMENT, IMPORTS, VERDICTS, COVERAGE],
+    "office": [OFFICE, REVIEW, IMPORTS, VERDICTS, ENROLMENTS, ADMIN],
     "leader": [COVERAGE],
     "bank": [],
     "system": [ADMIN, MAILS],
