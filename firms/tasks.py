@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from firms.services import connector_runs, connector_schedule, connector_trials, coverage, import_jobs, jobs, mail
+from firms.services import (
+    connector_runs,
+    connector_schedule,
+    connector_trials,
+    coverage,
+    import_jobs,
+    jobs,
+    mail,
+    reminders,
+)
 
 jobs.handler("import.plan")(import_jobs.run_plan)
 jobs.handler("import.apply")(import_jobs.run_apply)
@@ -14,6 +23,8 @@ jobs.recurring(connector_schedule.ask_when_due)
 jobs.handler(coverage.KIND)(coverage.run)
 jobs.handler(coverage.NIGHTLY)(coverage.run_nightly)
 jobs.recurring(coverage.ask_for_tonight)
+jobs.handler(reminders.KIND)(reminders.run)
+jobs.recurring(reminders.ask_for_today)
 
 
 @shared_task(name="firms.tasks.wake")

@@ -298,6 +298,9 @@ CONNECTOR_HTTP = env.bool("XXGX_CONNECTOR_HTTP", default=DEMO)
 CONNECTOR_MAX_BYTES = env.int("XXGX_CONNECTOR_MAX_BYTES", default=20 * 1024 * 1024)
 CONNECTOR_SECONDS = env.int("XXGX_CONNECTOR_SECONDS", default=120)
 
+# Days before a deadline on which whoever is behind is reminded (and on the day, and after it: firms.services.reminders).
+REMINDER_DAYS = env.list("REMINDER_DAYS", cast=int, default=[7, 3, 1])
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],

@@ -6,6 +6,7 @@ from firms.urls import (
     conflicts,
     connectors,
     coverage,
+    deadlines,
     imports,
     jobs,
     members,

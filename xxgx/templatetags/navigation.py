@@ -54,7 +54,16 @@ WORKBENCH = (
     ),
 )
 DEPARTMENT = ("firms:department", _("工作台"), ())
-COVERAGE = ("firms:coverage", _("完整率"), ("firms:coverage_firms", "firms:coverage_metric"))
+COVERAGE = (
+    "firms:coverage",
+    _("完整率"),
+    ("firms:coverage_firms", "firms:coverage_metric", "firms:extensions", "firms:reminders"),
+)
+CONNECTORS = (
+    "firms:connectors",
+    _("公开数据"),
+    ("firms:connector", "firms:connector_new", "firms:connector_edit", "firms:connector_trial_result"),
+)
 VERDICTS = (
     "firms:claim_queue",
     _("核验与裁定"),
@@ -65,8 +74,8 @@ ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:firm_members",))
 MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
-    "department": [DEPARTMENT, IMPORTS, VERDICTS, COVERAGE],
-    "office": [OFFICE, REVIEW, IMPORTS, VERDICTS, ENROLMENTS, ADMIN],
+    "department": [DEPARTMENT, IMPORTS, VERDICTS, CONNECTORS, COVERAGE],
+    "office": [OFFICE, REVIEW, IMPORTS, VERDICTS, CONNECTORS, ENROLMENTS, ADMIN],
     "leader": [COVERAGE],
     "bank": [],
     "system": [ADMIN, MAILS],
