@@ -35,9 +35,8 @@ def make(kind: str = "manager", year: int = YEAR, firm: Firm | None = None, days
     firm = firm or FirmFactory()
     user = User.objects.create_user(f"{kind}-{firm.credit_code}-{year}", password="x", role=Role.FIRM, name="张会计")
     Membership.objects.create(user=user, firm=firm, kind=kind)
-    state(
-        firm, {"revenue": 8000.0, "headcount": 60.0, "total_assets": 9000.0} | dict.fromkeys(_others(), 0.0), year=year
-    )
+    known = dict.fromkeys(_others(), 0.0) | {"revenue": 8000.0, "headcount": 60.0, "total_assets": 9000.0}
+    state(firm, known, year=year)
     state(firm, {"venture_capital": 500.0, "standards": 1.0, "foreign_returnees": 3.0}, year=year - 1)
     return firm, user
 

@@ -116,7 +116,7 @@ def _refuse_unless_editable(row: FirmReport) -> None:
 
 def _well_formed(changes: Sequence[Change]) -> Sequence[Change]:
     if len(changes) > MOST_CHANGES or len({change.code for change in changes}) != len(changes):
-        raise Refusal("malformed", "一次提交的单元格过多或重复。", hint="请刷新页面后重试。", status=400)
+        raise Refusal("malformed", "一次提交的单元格过多或重复。", place="cells", hint="请刷新页面后重试。", status=400)
     return changes
 
 
@@ -139,12 +139,17 @@ def _take(row: FirmReport, change: Change, saved: Saved) -> None:
     edition = int(stands.get("edition", 0))
     if all(stands.get(name, "") == value for name, value in wanted.items()):
         saved.editions[code] = edition  # the same once more: a retry whose answer was lost
-    elif edition != change.edition:
+    elif _stale(edition, change):
         said = "该项已被他人（或在另一个窗口）修改，请选择保留哪一个。"
         saved.refused[code] = {"code": "changed_meanwhile", "message": said, "theirs": stands}
     else:
         row.cells = row.cells | {code: wanted | {"edition": edition + 1}}
         saved.editions[code] = edition + 1
+
+
+def _stale(edition: int, change: Change) -> bool:
+    """Whether somebody else changed the cell since the typist saw it."""
+    return edition != change.edition
 
 
 def unanswered(report: FirmReport, *, by: User) -> list[Change]:
