@@ -192,7 +192,7 @@ class _Maker:
         return cells
 
     def _prove(self, firm: int, code: str) -> None:
-        content = _pdf("Demo evidence")
+        content = pdf("Demo evidence")
         self.file = self.file or default_storage.save("evidence/demo/proof.pdf", ContentFile(content))
         self.evidence.append(
             Evidence(
@@ -244,7 +244,7 @@ def _cell(kind: str, value: float) -> dict[str, Any]:
     return {"state": "value", "text": plain(value), "reason": "", "edition": 1}
 
 
-def _pdf(line: str) -> bytes:
+def pdf(line: str) -> bytes:
     """One page with one line, as small as a PDF can be."""
     stream = f"BT /F1 18 Tf 72 720 Td ({line}) Tj ET".encode()
     objects = [

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from firms.models import Metric
 from scoring.models import Scheme
 from xxgx.demo import load
+from xxgx.demo.claims import load_claims
 from xxgx.demo.reports import load_reports
 from xxgx.demo.reviews import load_reviews
 from xxgx.demo.samples import write_samples
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         if settings.DEMO:
             load.make_accounts()
             load_reports()
+            load_claims()
             load_reviews()
         if loaded.created or not options["samples"].exists():
             names = write_samples(options["samples"])
