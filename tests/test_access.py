@@ -10,7 +10,7 @@ from django.urls.exceptions import NoReverseMatch
 
 from firms.models import ColumnMapping, Department, Extension, ImportBatch, Job, Membership, Metric, Role, User
 from scoring.services import publish, rescore
-from tests import disputes, enrolling, reporting
+from tests import disputes, enrolling, publics, reporting
 from tests.scoring import zone
 from xxgx import roles
 
@@ -175,6 +175,7 @@ class World:
         self.arguments |= disputes.world(own, other, officer)
         self.arguments |= reporting.world(own, users)
         self.arguments |= enrolling.world(own, users)
+        self.arguments |= publics.world(officer.department)
         self.clients = {"anonymous": Client(raise_request_exception=False)}
         for audience, user in users.items():
             self.clients[audience] = Client(raise_request_exception=False)

@@ -12,6 +12,7 @@ from firms.services import audit
 from scoring.models import EvaluationPeriod, StageRecord
 from scoring.services import publish, rescore
 from scoring.views.caching import pages
+from tests import publics
 from tests.scoring import zone
 from xxgx import roles
 
@@ -23,6 +24,7 @@ PAGES = {
     "scoring:rankings": "anonymous",
     "scoring:office": "office",
     "firms:imports": "office",
+    "firms:connectors": "office",
     "firms:department": "department",
     "firms:coverage": "office",
     "firms:coverage_firms": "office",
@@ -48,6 +50,7 @@ def fill(count, people):
             firm=firm, year=2022, source="government", department=science, batch=batch, values={}, filed_by=user
         )
         RegisterEntry.objects.create(firm=firm, kind="platform", title=tag, starts_on="2022-01-01", department=science)
+        publics.staged(publics.connector(science, tag))
         Job.objects.create(kind="demo", key=tag, due_at="2022-01-01T00:00:00+08:00", requested_by=user)
         StageRecord.objects.create(firm=firm, year=2021, stage="growth", reason="证据", stated_by=user)
         audit.record("x.y", tag, by=user, target=firm)

@@ -30,6 +30,7 @@ GRANTS: dict[str, dict[str, tuple[str, ...]]] = {
         "firms.importbatch": (V,),
         "firms.importrow": (V,),
         "firms.job": (V, C),
+        "firms.fetch": (V,),
         "scoring.scheme": (V, A),
         "scoring.dimension": (V,),
         "scoring.indicator": (V,),

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from firms.querysets import ConnectorQuerySet
 
@@ -73,4 +74,9 @@ class Fetch(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.connector} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.connector} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
+
+    @property
+    def original_name(self) -> str:
+        """Where in the private storage the answers of a staged fetch are kept, as they came."""
+        return f"fetches/{self.started_at:%Y/%m}/{self.pk}"

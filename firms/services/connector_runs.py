@@ -133,13 +133,8 @@ def _staged(connector: Connector, fetch: Fetch, fieldmap: FieldMap, collected: C
             )
             fetch.batch = batch
             fetch.save(update_fields=["batch", "size", "rows", "sha256"])
-            default_storage.save(original_of(fetch), ContentFile(b"\n".join(collected.bodies)))
+            default_storage.save(fetch.original_name, ContentFile(b"\n".join(collected.bodies)))
     return batch
-
-
-def original_of(fetch: Fetch) -> str:
-    """Where in the private storage the answers of a staged fetch are kept, as they came."""
-    return f"fetches/{fetch.started_at:%Y/%m}/{fetch.pk}"
 
 
 def _supersede(connector: Connector, batch: ImportBatch) -> None:
