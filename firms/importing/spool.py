@@ -5,8 +5,10 @@ The parent never opens an uploaded workbook itself: a bomb takes the child's mem
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +20,9 @@ import orjson
 from firms.importing.problem import Unreadable
 from firms.importing.sniff import RESAVE, identify_path
 
-READER = Path(__file__).with_name("reader.py")
+# Without site and environment: its search path is told, not found. Half of a small file's time is the child's start.
+_LAUNCH = "import sys; sys.path += sys.argv[1:3]; from firms.importing.reader import main; main(sys.argv[3:])"
+_PATHS = [str(Path(__file__).parents[2]), sysconfig.get_path("platlib")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,35 +103,57 @@ class _Position:
         self.after = b""
 
 
-def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:
-    """Sniff the file and read all its rows in a child process. Raises Unreadable with what to do."""
-    kind = identify_path(path)
-    numbers = (bounds.memory, bounds.seconds, bounds.rows, bounds.columns)
-    command = [sys.executable, "-I", str(READER), kind, str(path), *map(str, numbers)]
-    file = tempfile.TemporaryFile()  # noqa: SIM115  (owned by the Spool)
-    try:
+class Child:
+    """The process that reads one file. ``spool`` waits for it; leaving the ``with`` block stops it."""
+
+    def __init__(self, command: list[str], seconds: float) -> None:
+        self._seconds = seconds
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (handed to the Spool)
+        # One heap for all threads of the child: each more would reserve memory that the limit counts.
+        self._process = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._file,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+        )
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        with self._process:  # closes its pipe and waits
+            self._process.kill()
+        self._file.close()
+
+    def spool(self) -> Spool:
+        """The rows of the file, once all are read. Raises Unreadable with what to do."""
         try:
-            done = subprocess.run(  # noqa: S603
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.PIPE,
-                timeout=bounds.seconds * 2,
-                check=False,
-            )
-            failed = done.returncode != 0
+            self._process.communicate(timeout=self._seconds)
+            failed = self._process.returncode != 0
         except subprocess.TimeoutExpired:
             failed = True
-        end = _last_line(file)
+        end = _last_line(self._file)
         if "refused" in end:
             message, hint = _REFUSALS[end["refused"]]
             raise Unreadable(end["refused"], message.format(detail=end["detail"]), hint=hint)
         if failed or "lines" not in end:
             raise Unreadable("too_much_memory", "文件过大或结构异常，读取时超出内存或时间限制，已停止。", hint=RESAVE)
-    except BaseException:
-        file.close()
-        raise
-    return Spool(file, end["lines"], end["peak_mb"])
+        return Spool(os.fdopen(os.dup(self._file.fileno()), "rb"), end["lines"], end["peak_mb"])
+
+
+def start(path: str | Path, bounds: Bounds = Bounds()) -> Child:
+    """Sniff the file and have a child process read it meanwhile. Raises Unreadable for what is no table at all."""
+    kind = identify_path(path)
+    numbers = (bounds.memory, bounds.seconds, bounds.rows, bounds.columns)
+    command = [sys.executable, "-I", "-S", "-c", _LAUNCH, *_PATHS, kind, str(path), *map(str, numbers)]
+    return Child(command, bounds.seconds * 2)
+
+
+def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:
+    """Sniff the file and read all its rows in a child process. Raises Unreadable with what to do."""
+    with start(path, bounds) as child:
+        return child.spool()
 
 
 def _last_line(file: IO[bytes]) -> dict[str, Any]:

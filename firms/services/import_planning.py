@@ -16,7 +16,7 @@ from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, Planned
 from firms.importing.problem import Reason
 from firms.importing.reading import Account, Reading
 from firms.importing.rows import ReadRow
-from firms.models import ColumnMapping, Department, ImportBatch, Source
+from firms.models import ColumnMapping, Department, ImportBatch, ImportRow, Source
 from firms.services import catalogue, import_rows
 from firms.services.firms_registry import registry
 from firms.services.import_headings import remembered
@@ -29,16 +29,18 @@ Progress = Callable[[int, str], None]
 _LINES = ("lines", "heading", "elsewhere", "rows", "blank")
 
 
-def stage_plan(batch: ImportBatch, rows: spool.Spool, progress: Progress) -> None:
+def stage_plan(batch: ImportBatch, child: spool.Child, progress: Progress) -> None:
     """Match, judge and stage every row, chunk by chunk; the batch is 待确认 only when all of it stands.
 
     Where the file is refused, ``batch.mapping`` still says what its columns seem to be, for a person to say better.
     """
+    ImportRow.objects.filter(batch=batch).delete()
     # A connector's own map says what its fields mean; what the department remembers is about its own files.
     theirs = batch.source != Source.PUBLIC
     said = remembered(batch.department, batch.kind, batch.register_kind) if theirs else {}
     table = table_of(batch.kind, batch.register_kind, {row.heading: row.column for row in said.values()})
     target = target_of(batch)
+    rows = child.spool()
     reading = Reading(
         rows, table, year=batch.year if batch.kind == Kind.METRICS else None, file_name=batch.file_name,
         checks=catalogue.in_force().checks if batch.kind == Kind.METRICS else (),

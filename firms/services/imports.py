@@ -89,10 +89,9 @@ def plan(batch: ImportBatch, *, progress: Progress | None = None, again: bool = 
     if not started:
         batch.refresh_from_db()
         raise _wrong_state(batch, "重新读取")
-    ImportRow.objects.filter(batch=batch).delete()
     try:
-        with spool.read(batch.file.path) as rows:
-            stage_plan(batch, rows, progress or (lambda percent, message: None))
+        with spool.start(batch.file.path) as child:
+            stage_plan(batch, child, progress or (lambda percent, message: None))
     except Unreadable as bad:
         _refuse_batch(batch, refusal := refusal_of(bad, batch.file_name))
         raise refusal from bad
