@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -91,7 +92,7 @@ def assign(batch: ImportBatch, said: Mapping[str, str], *, by: User) -> bool:
     _refuse_twice(locked, table_of(batch.kind, batch.register_kind, after))
     changed = {name for name in said if after.get(name) != (before[name].column if name in before else None)}
     for name in changed:
-        key = {
+        key: dict[str, Any] = {
             "department": batch.department,
             "kind": batch.kind,
             "register_kind": batch.register_kind,

@@ -85,7 +85,7 @@ def permit_scope(
 def kept_by(user: User) -> list[tuple[str, str]]:
     """(kind, name) of 企业名录 and the registers this person may bring in."""
     own = user.department.code if user.department else ""
-    kinds = [("firms", "企业名录", ("market",))]
+    kinds: list[tuple[str, str, tuple[str, ...]]] = [("firms", "企业名录", ("market",))]
     kinds += [(kind, spec.name, spec.owners) for kind, spec in catalogue.in_force().registers.items()]
     return [(kind, name) for kind, name, owners in kinds if user.role != "department" or own in owners]
 

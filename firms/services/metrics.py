@@ -90,7 +90,7 @@ class MetricsTarget:
             f"{names[row.firm]} {metrics[code].name if code in metrics else code}（{later[row.firm, code]}又报，保留）"
             for _, row in chunk
             for code in row.values
-            if (row.firm, code) in later
+            if row.firm is not None and (row.firm, code) in later
         ]
 
     def undo(self, chunk: Sequence[tuple[int, PlannedRow]]) -> list[str]:

@@ -150,8 +150,8 @@ class RegistersTarget:
     def _settled(self, chunk: Sequence[tuple[int, PlannedRow]]) -> _Settled:
         known = self._in_force(row.firm for _, row in chunk)
         again: dict[Any, Restatement] = {}
-        for said in restatements(self.batch, (row.firm for _, row in chunk)):
-            again[entry_key(said.firm, said.values)] = said
+        for restated in restatements(self.batch, (row.firm for _, row in chunk)):
+            again[entry_key(restated.firm, restated.values)] = restated
         settled = _Settled()
         for _, row in chunk:
             key = self.key(row)

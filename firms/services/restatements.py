@@ -42,8 +42,8 @@ def restatements(batch: ImportBatch, firms: Iterable[int | None]) -> list[Restat
     rows = bulk.among(ImportRow.objects.filter(batch__in=like, verdict=SAME), "firm_id", ids)
     found = rows.annotate(text=Cast("values", models.TextField())).order_by("batch__applied_at", "pk")
     return [
-        Restatement(*fields, orjson.loads(text))
-        for *fields, text in found.values_list(
+        Restatement(*row[:-1], orjson.loads(row[-1]))  # type: ignore[call-arg]
+        for row in found.values_list(
             "batch_id", "batch__applied_at", "batch__department_id", "batch__uploaded_by_id", "sheet", "row_number",
             "firm_id", "text",
         )

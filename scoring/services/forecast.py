@@ -88,15 +88,15 @@ def foresee(batch: ImportBatch, *, claim: Claim | None = None) -> dict[str, Any]
         rehearse(batch)
         after.extend(_judged(period) for period in periods)
     _say(claim, 80, "比较变化")
-    found = [
+    found: list[dict[str, Any]] = [
         {"year": period.year_id, "name": period.name, "run": run} | _compared(old, new)
         for period, run, old, new in zip(periods, current, before, after, strict=True)
     ]
-    moved = sum(account["moved"] for account in found)
+    moved = "、".join(f"{account['year']}年度{account['moved']}家" for account in found if account["moved"])
     return {
         "undo": batch.state == ImportBatch.State.APPLIED,
         "periods": found,
-        "message": f"{moved}家企业的积分或名次会变化。" if moved else "没有企业的积分或名次会变化。",
+        "message": f"{moved}企业的积分或名次会变化。" if moved else "没有企业的积分或名次会变化。",
         "link": ["scoring:batch_forecast", batch.pk],
     }
 
