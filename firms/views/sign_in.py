@@ -60,7 +60,9 @@ class SecondStep(RedirectURLMixin, FormView):
     def form_valid(self, form: CodeForm) -> HttpResponse:
         request, credentials = self.request, {"username": self.user.get_username()}
         if not AxesProxyHandler.is_allowed(request, credentials):
-            return self.form_invalid(form)  # axes puts its own page in place of it
+            request.axes_locked_out = True  # axes' middleware puts its own page in place of this one
+            request.axes_credentials = credentials
+            return self.form_invalid(form)
         if not totp.verify(self.user, form.cleaned_data["code"]):
             user_login_failed.send(sender=__name__, credentials=credentials, request=request)
             form.add_error("code", _("动态口令不正确或已用过，请等待新的一组数字后再输入。"))
