@@ -10,7 +10,7 @@ from django.urls.exceptions import NoReverseMatch
 
 from firms.models import ColumnMapping, Department, Extension, ImportBatch, Job, Membership, Metric, Role, User
 from scoring.services import publish, rescore
-from tests import disputes, enrolling, publics, reporting
+from tests import disputes, enrolling, publics, reporting, reviewing
 from tests.scoring import zone
 from xxgx import roles
 
@@ -120,6 +120,17 @@ TABLE = {
     "scoring:period_lock": ({"office"}, "post", {"year": 2022}),
     "scoring:period_unlock": ({"office"}, "post", {"year": 2022}),
     "scoring:period_stage": ({"office"}, "post", {"year": 2022}),
+    "scoring:period_open": ({"office"}, "post", {"year": 2022}),
+    "scoring:period_deadlines": ({"office"}, "post", {"year": 2022}),
+    "scoring:period_move": ({"office"}, "post", {"year": 2022}),
+    "scoring:review": ({"office"}, "get", {}),
+    "scoring:review_export": ({"office"}, "get", {}),
+    "scoring:review_many": ({"office"}, "post", {}),
+    "scoring:review_report": ({"office"}, "get", {"pk": "report"}),
+    "scoring:review_accept": ({"office"}, "post", {"pk": "report"}),
+    "scoring:review_return": ({"office"}, "post", {"pk": "report"}),
+    "scoring:review_reopen": ({"office"}, "post", {"pk": "report"}),
+    "scoring:review_reopening": ({"office"}, "post", {"pk": "reopening"}),
     "scoring:run": ({"office"}, "get", {"pk": "run"}),
     "scoring:batch_forecast": (ITS_OWN, "get", {"pk": "batch"}),
     "scoring:batch_forecast_ask": (ITS_OWN, "post", {"pk": "batch"}),
@@ -174,6 +185,7 @@ class World:
         }  # fmt: skip
         self.arguments |= disputes.world(own, other, officer)
         self.arguments |= reporting.world(own, users)
+        self.arguments |= reviewing.world(own, people[Role.OFFICE])
         self.arguments |= enrolling.world(own, users)
         self.arguments |= publics.world(officer.department)
         self.clients = {"anonymous": Client(raise_request_exception=False)}
