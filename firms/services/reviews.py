@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
-from firms.models import DataYear, Extension, FirmReport, ReportEvent, Source, User
+from firms.models import DataYear, FirmReport, ReportEvent, Source, User
 from firms.permissions import may_run_periods
-from firms.services import audit, filings, messages, reports
+from firms.services import audit, extensions, filings, messages, reports
 from firms.services.catalogue import in_force
 from firms.services.collection import refuse_if_closed
 from firms.services.refusal import Refusal
@@ -218,19 +218,7 @@ def let_in(row: FirmReport, due_on: dt.date | None, reason: str, by: User) -> dt
         day = due_on or timezone.localdate() + dt.timedelta(days=MENDING_DAYS)
     else:
         return None
-    if day < timezone.localdate():
-        raise Refusal("bad_deadline", "修改期限不能早于今天。", place="修改期限", hint="请重新选择日期。", status=400)
-    Extension.objects.filter(firm=row.firm, year=row.year, revoked_at__isnull=True).update(
-        revoked_at=timezone.now(), revoked_by=by
-    )
-    granted = Extension.objects.create(firm=row.firm, year=row.year, due_on=day, reason=reason, approved_by=by)
-    audit.record(
-        "extension.grant",
-        f"{row.firm.name}{row.year}年度填报延至{day}：{reason}",
-        by=by,
-        target=granted,
-        after={"due_on": day},
-    )
+    extensions.grant(row.firm, row.year, day, reason, by=by)
     return day
 
 
@@ -248,15 +236,8 @@ def tell_firm(row: FirmReport, what: str, title: str, body: str) -> None:
     count = row.events.count()  # a form may be returned more than once in one edition
     messages.tell(
         messages.people_of_firm(row.firm), key=f"report.{what}:{row.pk}:{row.edition}:{count}", title=f"{row.year}年度填报表{title}",
-        body=body, link=_page_of(row),
+        body=body, link=reverse("firms:report", args=[row.firm.credit_code, row.year]),
     )  # fmt: skip
-
-
-def _page_of(row: FirmReport) -> str:
-    try:
-        return reverse("firms:report", args=[row.firm.credit_code, row.year])
-    except NoReverseMatch:
-        return "/"
 
 
 def place_of(row: FirmReport) -> str:

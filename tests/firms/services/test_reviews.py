@@ -238,10 +238,10 @@ def test_past_the_deadline_the_firm_gets_days_to_mend_it(office):
     report = submitted()
     DataYear.objects.update(firms_due_on=timezone.localdate() - DAY, phase="reviewing")
     late = timezone.localdate() - DAY
-    refused("bad_deadline", reviews.return_, report, edition=3, remarks={"": "x"}, by=office, due_on=late)
+    refused("bad_day", reviews.return_, report, edition=3, remarks={"": "x"}, by=office, due_on=late)
     reviews.return_(report, edition=3, remarks={"": "x"}, by=office, due_on=timezone.localdate() + 2 * DAY)
     assert Extension.objects.get().due_on == timezone.localdate() + 2 * DAY
-    assert f"{timezone.localdate() + 2 * DAY}" in Message.objects.get().body
+    assert f"{timezone.localdate() + 2 * DAY}" in Message.objects.get(key__startswith="report.returned").body
 
 
 # --- many
