@@ -160,6 +160,8 @@ def write_xlsx(table: Table, path: str | os.PathLike[str]) -> int:
                 )
             count += 1
             yield dict(zip(headings, map(_xlsx_cell, row), strict=True))
+        if not count:  # the writer takes its headings from the first record: one blank row, and they are there
+            yield dict.fromkeys(headings)
 
     write_worksheet(
         records(),

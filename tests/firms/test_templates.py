@@ -110,3 +110,10 @@ def test_the_register_of_firms_sent_back_unchanged_changes_nothing(filed, tmp_pa
     Firm.objects.filter(pk=filed[0].pk).update(park=park, industry=industry, registered_on="2015-03-09")
     batch = sent_back(firms_template(), tmp_path, kind="firms")
     assert (batch.counts["same"], batch.counts["accepted"]) == (3, 3)
+
+
+def test_a_register_without_entries_still_has_its_headings(filed, tmp_path):
+    path = tmp_path / "empty.xlsx"
+    assert write_xlsx(register_template(Department.objects.get(code="science"), "platform"), path) == 0
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    assert "起始日期" in rows[2]
