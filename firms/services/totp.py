@@ -77,7 +77,7 @@ def verify(user: User, code: str) -> bool:
     digits = _digits(code)
     with transaction.atomic():
         if digits:
-            device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
+            device = _locked_device(user)
             return device is not None and device.verify_token(digits)
         # One DELETE decides: of two who show the same recovery code, one finds it gone.
         used, _counts = StaticToken.objects.filter(device__user=user, token=_digest(user, code)).delete()
@@ -145,6 +145,11 @@ def _lock(user: User) -> None:
 def _refuse_if_on(user: User) -> None:
     if is_on(user):
         raise Refusal("totp_on", _("动态口令已经启用。"), hint=_("更换手机的，请先停用，或联系安全管理员重置。"))
+
+
+def _locked_device(user: User) -> TOTPDevice | None:
+    """The device in force, nobody else's to read until this transaction ends: a code shown twice at once passes once."""
+    return TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).first()
 
 
 def _digits(code: str) -> str:
