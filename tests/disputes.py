@@ -11,14 +11,14 @@ from tests.factories import FilingFactory
 YEAR = 2021
 
 
-def metric_of(department: Department) -> Metric:
-    defaults = {"name": "试样收入", "unit": "万元", "kind": "amount", "owner": department}
-    return Metric.objects.get_or_create(code="sample_revenue", defaults=defaults)[0]
+def metric_of(department: Department, code: str = "hightech_revenue") -> Metric:
+    defaults = {"name": f"试样{code}", "unit": "万元", "kind": "amount", "owner": department}
+    return Metric.objects.get_or_create(code=code, defaults=defaults)[0]
 
 
-def conflict(firm: Firm, department: Department) -> None:
-    """The department says 100 of ``sample_revenue``, the firm 120."""
-    metric = metric_of(department)
+def conflict(firm: Firm, department: Department, code: str = "hightech_revenue") -> None:
+    """The department says 100 of the metric, the firm 120."""
+    metric = metric_of(department, code)
     DataYear.objects.get_or_create(year=YEAR)
     FilingFactory(firm=firm, year=YEAR, values={metric.code: 100.0}, department=department)
     FilingFactory(firm=firm, year=YEAR, values={metric.code: 120.0}, source="firm")
@@ -26,9 +26,9 @@ def conflict(firm: Firm, department: Department) -> None:
 
 
 def decision(firm: Firm, department: Department, by: User) -> Decision:
-    """A conflict decided for the firm."""
-    conflict(firm, department)
-    metric = metric_of(department)
+    """A conflict on a metric of its own, decided for the firm."""
+    conflict(firm, department, "tech_contract_value")
+    metric = metric_of(department, "tech_contract_value")
     decisions.decide_all(metric, YEAR, "firm", expected=1, reason="核对凭证", by=by, firms=[firm.pk])
     return Decision.objects.get(firm=firm)
 
@@ -44,7 +44,7 @@ def claim(firm: Firm, department: Department, by: User) -> RegisterClaim:
 def objection(firm: Firm, department: Department, by: User) -> Objection:
     """An open objection of the firm to what the department stated of ``sample_revenue`` (after ``conflict``)."""
     metric = metric_of(department)
-    filing = firm.filings.filter(year=YEAR, source="government").latest("pk")
+    filing = firm.filings.filter(year=YEAR, source="government", values__has_key=metric.code).latest("pk")
     return Objection.objects.create(
         firm=firm, year=YEAR, metric=metric, filing=filing, stated=100, claimed=120, reason="申报表为120",
         department=department, raised_by=by, due_on="2030-01-01",

@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from firms.models import Filing, ImportBatch, ImportRow, Job, Membership, RegisterEntry, Role, User
 from firms.services import audit
+from firms.services.catalogue import load_catalogue
 from scoring.models import EvaluationPeriod, StageRecord
 from scoring.services import publish, rescore
 from scoring.views.caching import pages
-from tests import publics
+from tests import disputes, publics
 from tests.scoring import zone
 from xxgx import roles
 
@@ -24,6 +25,11 @@ PAGES = {
     "scoring:rankings": "anonymous",
     "scoring:office": "office",
     "firms:imports": "office",
+    "firms:claim_queue": "office",
+    "firms:objections": "office",
+    "firms:conflicts": "office",
+    "firms:decisions": "office",
+    "firms:source_record": "office",
     "firms:connectors": "office",
     "firms:department": "department",
     "firms:coverage": "office",
@@ -53,6 +59,10 @@ def fill(count, people):
         publics.staged(publics.connector(science, tag))
         Job.objects.create(kind="demo", key=tag, due_at="2022-01-01T00:00:00+08:00", requested_by=user)
         StageRecord.objects.create(firm=firm, year=2021, stage="growth", reason="证据", stated_by=user)
+        disputes.claim(firm, science, user)
+        disputes.decision(firm, science, people[Role.OFFICE])
+        disputes.conflict(firm, science)
+        disputes.objection(firm, science, user)
         audit.record("x.y", tag, by=user, target=firm)
     return firms
 
@@ -74,6 +84,7 @@ def lists():
 
 
 def test_list_pages_are_constant_in_their_rows(people, as_role, client):
+    load_catalogue(by=None)
     clients = {role: as_role(role) for role in (Role.OFFICE, Role.DEPARTMENT, Role.SYSTEM, Role.SECURITY, Role.AUDIT)}
     clients["anonymous"] = client
     urls = [*lists(), *((reverse(name), role) for name, role in PAGES.items())]

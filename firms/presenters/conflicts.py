@@ -165,7 +165,7 @@ class DecisionLine:
     metric: Metric
     source: str
     value: str
-    against: str
+    against: list[tuple[str, str]]
     state: str
     tone: str
     why: str
@@ -217,7 +217,7 @@ def _decision(row: Decision, metric: Metric, sheet: FactSheet | None, locked: se
         metric=metric,
         source=str(Source(row.source).label),
         value=shown(row.value, metric),
-        against="、".join(f"{Source(source).label} {shown(value, metric)}" for _pk, source, value in row.against),
+        against=[(str(Source(source).label), shown(value, metric)) for _pk, source, value in row.against],
         state=str(label),
         tone=tone,
         why=why,

@@ -45,7 +45,8 @@ def conflict_list(request: HttpRequest) -> HttpResponse:
         request.user, year=_number(asked.get("year", "")), metric=asked.get("metric", ""),
         q=asked.get("q", "").strip()[:100], after=_number(asked.get("after", "")),
     )  # fmt: skip
-    return render(request, "conflicts/list.html", {"page": page, "reasons": REASONS})
+    context = {"page": page, "reasons": REASONS, "why": asked.get("why", ""), "after": asked.get("after", "")}
+    return render(request, "conflicts/list.html", context)
 
 
 @deciders_only
@@ -58,7 +59,8 @@ def conflict_decide(request: HttpRequest, year: int, credit_code: str, metric: s
         firm, year, chosen, filing=data["filing"], seen=data["seen"], reason=data["reason"], by=request.user
     )
     messages.success(request, _("已裁定“%(firm)s”的%(metric)s。") % {"firm": firm.name, "metric": chosen.name})
-    kept = {name: request.POST.get(name, "")[:100] for name in ("metric", "q", "after")}
+    # The reason just chosen is offered for the next one.
+    kept = {name: request.POST.get(name, "")[:100] for name in ("metric", "q", "after", "why")}
     return _back(year=year, **kept)
 
 

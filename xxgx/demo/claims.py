@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
@@ -125,7 +126,7 @@ class _Maker:
         elif end == "withdrawn":
             claims.withdraw(claim, version=claim.version, by=manager)
         at = timezone.now() - timedelta(days=float(self.rng.uniform(0.5, 9)))
-        RegisterClaim.objects.filter(pk=claim.pk).update(submitted_at=at)
+        RegisterClaim.objects.filter(pk=claim.pk).update(submitted_at=at, created_at=at - timedelta(hours=3))
 
     def object(self, one: Firm) -> int:
         """The example firm's in every state; of others mostly waiting, one of them too long."""
@@ -134,6 +135,11 @@ class _Maker:
         for firm, manager in list(self.firms(one))[:9]:
             for code in self._cells(firm)[: 3 if firm == one else 1]:
                 made.append(self._object(firm, manager, code, ends[len(made) % len(ends)]))
+        for row in made:
+            days = int(self.rng.integers(1, 9))
+            at = timezone.now() - timedelta(days=days)
+            due = objections.due_after(at.date(), settings.OBJECTION_WORKING_DAYS)
+            Objection.objects.filter(pk=row.pk).update(raised_at=at, due_on=due)
         waiting = [row for row in made if row.state == Objection.State.OPEN]
         if len(waiting) > 3:
             Objection.objects.filter(pk=waiting[2].pk).update(
