@@ -21,7 +21,7 @@ def posted(post: QueryDict) -> list[Change]:
     found = []
     for name in post:
         prefix, _dash, code = name.partition("-")
-        if prefix != "edition":
+        if prefix != "edition" or not code:
             continue
         choice, text = post.get(f"state-{code}", ""), post.get(f"text-{code}", "")
         reason = post.get(f"reason-{code}", "").replace("\r\n", "\n")

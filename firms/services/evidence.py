@@ -126,7 +126,7 @@ def opened(evidence: Evidence, *, by: User) -> Evidence:
     """Check that the bytes are still those uploaded, and note who of the staff read a firm's file. Raises Refusal (409) if damaged."""
     sha = hashlib.sha256()
     try:
-        with evidence.file.open("rb") as file:
+        with evidence.file.storage.open(evidence.file.name, "rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 sha.update(block)
     except FileNotFoundError:
