@@ -113,11 +113,12 @@ def make_accounts() -> int:
             name=account.name,
             role=account.role,
             department=departments[account.department] if account.department else None,
+            email=f"{account.username}@demo.invalid",  # reaches nobody, whatever server is configured
         )
         user.set_password(PASSWORD)
         user.save(force_insert=True)
         if account.firm:
-            Membership.objects.create(user=user, firm=_example_firm(account.firm), kind=Membership.Kind.MANAGER)
+            Membership.objects.create(user=user, firm=_example_firm(account.firm), kind=account.kind)
     return len(missing)
 
 

@@ -8,6 +8,7 @@ from firms.models import Metric
 from scoring.models import Scheme
 from xxgx.demo import load
 from xxgx.demo.claims import load_claims
+from xxgx.demo.enrolments import load_enrolments
 from xxgx.demo.reports import load_reports
 from xxgx.demo.reviews import load_reviews
 from xxgx.demo.samples import write_samples
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         load.open_periods()
         if settings.DEMO:
             load.make_accounts()
+            load_enrolments()
             load_reports()
             load_claims()
             load_reviews()
