@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 import zlib
 from http.client import HTTPException
 from types import TracebackType
@@ -24,6 +25,7 @@ from firms.connecting.guarding import ASK_SITE, IDLE, Budget, Guard, Target, che
 from firms.connecting.problem import Unfetched
 
 BLOCK = 1 << 16
+PAUSES = (1.0, 3.0)  # a site that is just being restarted
 
 
 def get(url: str, guard: Guard, budget: Budget) -> bytes:
@@ -70,11 +72,13 @@ def _cut() -> Unfetched:
 
 
 def _connected(target: Target, addresses: list[str], budget: Budget) -> socket.socket:
-    for address in addresses[:4]:
-        try:
-            return connect(address, target.port, min(budget.seconds(), IDLE))
-        except OSError:
-            continue
+    for pause in (*PAUSES, 0.0):
+        for address in addresses[:4]:
+            try:
+                return connect(address, target.port, min(budget.seconds(), IDLE))
+            except OSError:
+                continue
+        time.sleep(min(pause, budget.seconds()))
     raise Unfetched("no_connection", f"连接不上 {target.host}:{target.port}。", ASK_SITE)
 
 

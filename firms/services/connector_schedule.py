@@ -1,4 +1,4 @@
-"""Which sources are due: asked on every sweep, answered once a slot."""
+"""Which sources are due: asked on every sweep, answered once each time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from firms.services.connector_runs import KIND
 
 
 def ask_when_due(now: datetime | None = None) -> int:
-    """Enqueue a fetch for every enabled source that is due; how many. A job a slot: two clocks find each other's there."""
+    """Enqueue a fetch for every enabled source that is due; how many. A job each time one is due: two clocks find each other's there."""
     now = now or timezone.now()
     years: list[int] | None = None
     asked = 0
@@ -27,8 +27,7 @@ def ask_when_due(now: datetime | None = None) -> int:
             if not years:  # everything is locked: there is nothing to ask for
                 continue
             year = years[0]
-        number = schedule.slot(now, connector.every_hours)
-        key = f"{connector.pk}@{schedule.begins(number, connector.every_hours).isoformat()}"
+        key = f"{connector.pk}@{schedule.names(due, connector.every_hours, now)}"
         jobs.enqueue(KIND, key, {"connector": connector.pk, "year": year}, by=None, once=True)
         asked += 1
     return asked

@@ -53,11 +53,27 @@ def test_rubbish_in_place_of_http(site):
     assert refused(site) == "not_http"
 
 
-def test_nobody_there():
+def test_nobody_there(monkeypatch):
+    monkeypatch.setattr(fetching, "PAUSES", (0.01,))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     assert refused(Site(port=port)) == "no_connection"
+
+
+def test_a_site_that_is_just_being_restarted_is_waited_for(site, monkeypatch):
+    site.answers["/"] = page(b"content")
+    real, tries = fetching.connect, []
+
+    def refuses_once(*where):
+        tries.append(where)
+        if len(tries) == 1:
+            raise ConnectionRefusedError
+        return real(*where)
+
+    monkeypatch.setattr(fetching, "connect", refuses_once)
+    monkeypatch.setattr(fetching, "PAUSES", (0.01,))
+    assert get(site) == b"content"
 
 
 # ---- slow

@@ -408,22 +408,35 @@ def test_a_source_switched_off_after_it_was_asked_is_left_alone(site, daily, fir
     assert not Fetch.objects.exists()
 
 
-def test_a_failing_source_is_asked_less_and_less_often_and_at_least_once_a_week():
+def test_a_failing_source_is_asked_twice_soon_then_less_and_less_often_and_at_least_once_a_week():
     now = schedule.ORIGIN + timedelta(days=100, hours=5)
-    waits = [schedule.due_at(24, now, failures, now) - schedule.ORIGIN for failures in range(7)]
-    assert [wait.days - 100 for wait in waits] == [1, 1, 2, 4, 7, 7, 7]
+    waits = [schedule.due_at(24, now, failures, now) for failures in range(8)]
+    assert waits[1:3] == [now + timedelta(minutes=15), now + timedelta(hours=2)]
+    assert [(wait - schedule.ORIGIN).days - 100 for wait in (waits[0], *waits[3:])] == [1, 1, 2, 4, 7, 7]
     assert schedule.due_at(24, None, 0, now) <= now
+    assert schedule.due_at(1, now, 2, now) == now + timedelta(hours=1)  # never later than it would be anyway
     assert schedule.due_at(24 * 31, now, 9, now) == schedule.begins(schedule.slot(now, 24 * 31) + 1, 24 * 31)
 
 
+def test_a_retry_has_a_name_of_its_own_and_a_cancelled_one_blocks_no_other():
+    now = schedule.ORIGIN + timedelta(days=100, hours=5)
+    retry = schedule.due_at(24, now, 1, now)
+    names = {schedule.names(retry, 24, retry + timedelta(minutes=later)) for later in (0, 7, 60)}
+    assert names == {retry.isoformat()}
+    assert schedule.names(retry, 24, now + timedelta(days=1)) not in names
+
+
 def test_the_schedule_reads_the_failures_from_the_record(daily):
+    now = timezone.now()
     Fetch.objects.create(connector=daily, outcome=Outcome.SAME)
-    for _ in range(3):
+    for _ in range(4):
         Fetch.objects.create(connector=daily, outcome=Outcome.FAILED)
     row = Connector.objects.with_record().get()
-    assert row.failures == 3
-    assert connector_schedule.ask_when_due(timezone.now() + timedelta(days=3)) == 0
-    assert connector_schedule.ask_when_due(timezone.now() + timedelta(days=4)) == 1
+    assert row.failures == 4
+    due = schedule.due_at(24, row.last_started, 4, now)
+    assert due - now > timedelta(days=1)
+    assert connector_schedule.ask_when_due(due - timedelta(minutes=1)) == 0
+    assert connector_schedule.ask_when_due(due) == 1
 
 
 # ---- definition
