@@ -95,7 +95,6 @@ TABLE = {
     "firms:workbench": ({"firm", "other_firm"}, "get", {}),
     "firms:report": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
     "firms:report_save": ({"firm"}, "post", {"credit_code": "code", "year": 2022}),
-    "firms:report_state": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
     "firms:report_withdraw": ({"firm"}, "post", {"credit_code": "code", "year": 2022}),
     "firms:report_history": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),
     "firms:report_workbook": ({"firm"}, "get", {"credit_code": "code", "year": 2022}),

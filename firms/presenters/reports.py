@@ -239,19 +239,9 @@ def after_save(saved: Saved) -> dict[str, Any]:
     }
 
 
-def state(desk: Desk, *, user: int, token: str) -> dict[str, Any]:
-    """What a page that was cut off needs to go on: who is signed in, a fresh token, and the cells as they stand."""
-    report = desk.standing.report
-    return {
-        "user": user,
-        "csrf": token,
-        "edition": report.edition,
-        "state": report.state,
-        "may_edit": desk.may_edit,
-        "cells": report.cells,
-        "findings": _findings(desk.standing),
-        "progress": _counts(desk.standing),
-    }
+def state(desk: Desk) -> dict[str, Any]:
+    """What the page is told after a file came or went: findings of every cell, progress."""
+    return {"findings": _findings(desk.standing), "progress": _counts(desk.standing)}
 
 
 def _findings(standing: Standing) -> dict[str, list[dict[str, Any]]]:

@@ -8,7 +8,6 @@ urlpatterns = [
     path("my/", reports.desk, name="workbench"),
     path(FORM, reports.form, name="report"),
     path(f"{FORM}save/", reports.save, name="report_save"),
-    path(f"{FORM}state/", reports.state, name="report_state"),
     path(f"{FORM}withdraw/", reports.withdraw, name="report_withdraw"),
     path(f"{FORM}history/", reports.history, name="report_history"),
     path(f"{FORM}workbook.xlsx", reports.workbook, name="report_workbook"),

@@ -1,11 +1,9 @@
 """企业填报: the page, its autosave, its submission, the workbook way and its history. Each view is one call to a service."""
 
 from collections.abc import Callable
-from functools import wraps
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,24 +24,6 @@ firm_only = role_required(Role.FIRM)
 evidence_readers = role_required(Role.FIRM, Role.DEPARTMENT, Role.OFFICE)
 
 
-def told_when_signed_out(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A script is told 401 where a person would be sent to sign in: it keeps what was typed and goes on afterwards."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
-        if not request.user.is_authenticated and _by_script(request):
-            body = {
-                "code": "signed_out",
-                "message": _("登录已过期。"),
-                "place": "",
-                "hint": _("请重新登录，填写的内容不会丢失。"),
-            }
-            return JsonResponse(body, status=401, json_dumps_params={"ensure_ascii": False})
-        return view(request, *args, **kwargs)
-
-    return never_cache(guarded)
-
-
 def _by_script(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
@@ -62,8 +42,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/workbench.html", {"page": page})
 
 
-@told_when_signed_out
 @firm_only
+@never_cache
 def form(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
     """The form itself; posted back, it is saved first, whatever else is wanted of it."""
     firm = _firm(request, credit_code)
@@ -154,10 +134,9 @@ def _files(request: HttpRequest, firm: Firm, year: int, report: FirmReport, what
     code = request.POST.get("metric", what)
     files = desk.standing.evidence.get(code, [])
     fragment = render(request, "reports/_files.html", {"files": files, "may_edit": desk.may_edit}).content.decode()
-    return JsonResponse({"html": fragment} | presenters.state(desk, user=request.user.pk, token=get_token(request)))
+    return JsonResponse({"html": fragment} | presenters.state(desk))
 
 
-@told_when_signed_out
 @firm_only
 @require_POST
 def save(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
@@ -165,16 +144,6 @@ def save(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
     report = reports.open_for(_firm(request, credit_code), year, by=request.user)
     saved = reports.save_cells(report, forms.sent(request.body), by=request.user)
     return JsonResponse(presenters.after_save(saved), json_dumps_params={"ensure_ascii": False})
-
-
-@told_when_signed_out
-@firm_only
-@require_GET
-def state(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
-    """What a page needs to go on after it was cut off or signed out."""
-    desk = report_desk.desk(_firm(request, credit_code), year, by=request.user)
-    body = presenters.state(desk, user=request.user.pk, token=get_token(request))
-    return JsonResponse(body, json_dumps_params={"ensure_ascii": False})
 
 
 @firm_only

@@ -6,7 +6,7 @@
   "use strict";
   const form = document.querySelector("[data-report]");
   if (!form) return;
-  const { key, user, save, state: stateUrl, login } = form.dataset;
+  const { key, user, save, ping, login } = form.dataset;
   const WAIT = 700, TIMEOUT = 15000, SLOWEST = 30000, BEAT = 3000, DEAD = 10000;
   const prefix = `report:${user}:${key}:`;
   const banner = document.querySelector("[data-banner]");
@@ -230,7 +230,7 @@
   async function refresh() {
     let answer, told;
     try {
-      answer = await call(stateUrl, { headers: { Accept: "application/json" } });
+      answer = await call(ping, { headers: { Accept: "application/json" } });
       told = await answer.json();
     } catch { if (!signedOut) again(); return; }
     if (answer.status === 401) { if (!signedOut) expired(); return; }

@@ -137,10 +137,8 @@ def test_a_script_whose_session_is_over_is_told_so_and_goes_on_after_signing_in(
     client.logout()
     answer = save(client, firm, {"invested_firms": {"text": "2"}})
     assert (answer.status_code, answer.json()["code"]) == (401, "signed_out")
-    assert client.get(at(firm, "report_state"), headers={"Accept": "application/json"}).status_code == 401
     client.force_login(user, "xxgx.roles.RoleBackend")
-    told = client.get(at(firm, "report_state"), headers={"Accept": "application/json"}).json()
-    assert (told["user"], told["may_edit"]) == (user.pk, True)
+    assert client.get(reverse("firms:session_ping")).json()["user"] == user.pk
     assert save(client, firm, {"invested_firms": {"text": "2"}}).json()["editions"] == {"invested_firms": 1}
 
 
@@ -159,7 +157,7 @@ def test_the_token_that_signing_in_replaced_is_replaced_on_the_page_too(firm, us
 
     refused = send(old)
     assert (refused.status_code, refused.json()["code"]) == (403, "csrf")
-    assert send(strict.get(at(firm, "report_state")).json()["csrf"]).status_code == 200
+    assert send(strict.get(reverse("firms:session_ping")).json()["csrf"]).status_code == 200
 
 
 def test_a_person_whose_session_is_over_is_sent_to_sign_in_and_back_to_the_form(client, firm):
@@ -259,7 +257,7 @@ def test_a_file_is_handed_out_as_an_attachment_and_never_to_another_firm(client,
 
 def test_no_page_of_another_firm_opens(client, firm):
     other, _user = make()
-    for name in ("report", "report_state", "report_history", "report_workbook", "report_upload"):
+    for name in ("report", "report_history", "report_workbook", "report_upload"):
         assert client.get(at(other, name)).status_code == 404, name
     for name in ("report", "report_save", "report_withdraw", "report_upload"):
         assert client.post(at(other, name)).status_code == 404, name
