@@ -37,10 +37,8 @@ class Column:
     def place(self) -> str:
         return f"{self.letter}列“{self.header}”"
 
-    def as_they_are(self) -> tuple[float, float]:
-        """The bounds within which a whole number needs no parsing; none (1 > 0) where the parser has more to say."""
-        if self.field.kind not in ("amount", "count") or self.factor != 1:
-            return 1.0, 0.0
+    def bounds(self) -> tuple[float, float]:
+        """What a numeric column's figures must lie between, in the field's own unit."""
         low, high = self.field.minimum, self.field.maximum
         return (-math.inf if low is None else low), (math.inf if high is None else high)
 

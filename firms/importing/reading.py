@@ -15,6 +15,7 @@ from firms.importing.problem import Reason, Unreadable
 from firms.importing.rows import Context, ReadRow, RowParser
 from firms.importing.spool import Sheet, Spool
 
+BLOCK = 1000  # rows whose cells are taken together, column by column
 NAMED = 12  # places named in one notice before it says how many more
 
 
@@ -133,14 +134,14 @@ class Reading:
                 )
             )
         parser = RowParser(replace(self.context, is_text=not sheet.name), sheet.name, found)
-        for number, row in chain((pair for pair in first if pair[0] > found.row), sheet.rows):
-            self.account.rows += 1
-            read = parser.read(number, row)
-            if read is None:
-                self.account.blank += 1
-                self._blank.append(number)
-            else:
-                yield read
+        rows = chain((pair for pair in first if pair[0] > found.row), sheet.rows)
+        while block := list(islice(rows, BLOCK)):
+            self.account.rows += len(block)
+            reads = parser.read(block)
+            blank = [number for (number, _), read in zip(block, reads, strict=True) if read is None]
+            self.account.blank += len(blank)
+            self._blank += blank
+            yield from (read for read in reads if read is not None)
         self.account.problems += parser.compare_total()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 from firms.catalogue import CheckSpec, Term
 from firms.importing import cells
+from firms.importing.columns import taken
 from firms.importing.fields import Table
 from firms.importing.header import Column, Header
 from firms.importing.problem import BadCell, Reason, Unreadable
@@ -56,16 +58,15 @@ class RowParser:
         self.table = context.table
         self.kind = context.table.kind.partition(":")[0]
         self.width = len(found.texts)
+        self.first_text = "".join(next(filter(None, found.texts), "").split())
         by_code = {column.field.code: column for column in found.columns}
         self.code = by_code.pop("credit_code", None)
         self.name = by_code.pop("name", None)
         self.year = by_code.pop("_year", None)
-        self.columns = [
-            (column.index, code, column.parse, column, *column.as_they_are(), column.field.kind == "amount")
-            for code, column in by_code.items()
-        ]
+        self.columns = by_code
+        self.reach = 1 + max(column.index for column in found.columns)
         self.category = self._context_category(by_code)
-        self.sums = dict.fromkeys((code for _, code, *_, summed in self.columns if summed), 0.0)
+        self.sums = dict.fromkeys((code for code, column in by_code.items() if column.field.kind == "amount"), 0.0)
         self.totals: list[tuple[int, dict[str, float]]] = []
         missing = [
             item.name for item in self.table.fields.values()
@@ -87,30 +88,33 @@ class RowParser:
                 return found.pop()
         return spec.default_category
 
-    def read(self, number: int, row: list[Any]) -> ReadRow | None:
-        """The row read; None for a blank one."""
-        first = next((cell for cell in row if cell != "" and not (isinstance(cell, str) and not cell.strip())), None)
+    def read(self, numbered: Sequence[tuple[int, list[Any]]]) -> list[ReadRow | None]:
+        """The rows read, column by column; None for each blank one."""
+        reads = [self._opened(number, row) for number, row in numbered]
+        self._values([read for read in reads if read is not None and not read.verdict])
+        return reads
+
+    def _opened(self, number: int, row: list[Any]) -> ReadRow | None:
+        """A row before its values: left out already if it is none of the data, None if it is blank."""
+        first = next((cell for cell in row if cell != "" and (type(cell) is not str or cell.strip())), None)
         if first is None:
             return None
-        read = ReadRow(self.sheet, number)
+        # A row may still turn out to be nobody's: only then, and when refused, are its cells written down.
+        read = ReadRow(self.sheet, number, cells=row)
         if isinstance(first, str) and (why := self._why_left_out(number, row, first)):
             read.verdict, read.reasons = "left_out", [why]
-        else:
-            self._values(read, row)
-        read.cells = row  # a row may still turn out to be nobody's: only then, and when refused, are they written down
         return read
 
     def _why_left_out(self, number: int, row: list[Any], first: str) -> Reason | None:
-        text = "".join(first.split())
-        name = row[self.name.index] if self.name and self.name.index < len(row) else ""
-        named = "".join(name.split()) if isinstance(name, str) else ""
-        total = _TOTAL.match(text) or _TOTAL.match(named)
-        if total and not self._has_code(row):
-            self._keep_total(number, row)
-            return Reason("total_row", f"“{total[0][:20]}”行不计入", level="notice")
-        if _NOTE.match(first.strip()) and not self._has_code(row):
-            return Reason("note_row", "备注行不计入", level="notice")
-        if text == "".join(next(filter(None, self.header.texts), "").split()) and self._repeats_header(row):
+        if not self._has_code(row):
+            name = row[self.name.index] if self.name and self.name.index < len(row) else ""
+            named = "".join(name.split()) if isinstance(name, str) else ""
+            if total := _TOTAL.match("".join(first.split())) or _TOTAL.match(named):
+                self._keep_total(number, row)
+                return Reason("total_row", f"“{total[0][:20]}”行不计入", level="notice")
+            if _NOTE.match(first.strip()):
+                return Reason("note_row", "备注行不计入", level="notice")
+        if "".join(first.split()) == self.first_text and self._repeats_header(row):
             return Reason("repeated_header", "重复的表头不计入", level="notice")
         if number == self.header.row + 1 and self._is_numbering(row):
             return Reason("numbering_row", "栏次行不计入", level="notice")
@@ -122,10 +126,13 @@ class RowParser:
 
     def _keep_total(self, number: int, row: list[Any]) -> None:
         found = {}
-        for index, code, _, column, *_ in self.columns:
-            if code in self.sums and index < len(row):
+        for code in self.sums:
+            column = self.columns[code]
+            if column.index < len(row):
                 try:
-                    found[code] = replace(column.field, minimum=None, maximum=None).parser(column.factor)(row[index])
+                    found[code] = replace(column.field, minimum=None, maximum=None).parser(column.factor)(
+                        row[column.index]
+                    )
                 except BadCell:
                     continue
         self.totals.append((number, {code: value for code, value in found.items() if value is not None}))
@@ -149,48 +156,62 @@ class RowParser:
             and numbers in (list(range(1, len(numbers) + 1)), list(range(len(letters) + 1, len(marks) + 1)))
         )
 
-    def _values(self, read: ReadRow, row: list[Any]) -> None:
-        width = len(row)
-        values, reasons, sums = read.values, read.reasons, self.sums
-        for index, code, parse, column, low, high, summed in self.columns:
-            cell = row[index] if index < width else ""
-            if cell == "":
-                continue
-            if type(cell) is float and low <= cell <= high and cell.is_integer():
-                value = cell  # the usual cell: nothing left for the parser to do
-            else:
-                try:
-                    value = parse(cell)
-                except BadCell as bad:
-                    reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
-                    continue
-                if value is None or value == "":
-                    continue
-            if summed:
-                sums[code] += value
-            values[code] = value
-        read.code = self._identity(read, row, self.code)
-        read.name = self._identity(read, row, self.name)
-        if self.year is not None and self._other_year(read, row, self.year):
+    def _values(self, reads: list[ReadRow]) -> None:
+        """Values, code and name of these rows, and what becomes of each."""
+        if not reads:
             return
-        if self.context.is_text and any(str(cell).strip() for cell in row[self.width :]):
-            reasons.append(
+        rows = [
+            read.cells if len(read.cells) >= self.reach else read.cells + [""] * (self.reach - len(read.cells))
+            for read in reads
+        ]
+        cells_of = list(zip(*rows, strict=False))  # by column
+        found = {code: self._taken(reads, column, cells_of[column.index]) for code, column in self.columns.items()}
+        for code in self.sums:
+            self.sums[code] += sum(filter(None, found[code]))
+        holes = any(None in values for values in found.values())
+        for read, values in zip(reads, zip(*found.values(), strict=True) if found else repeat(()), strict=False):
+            pairs = zip(found, values, strict=True)
+            read.values = {code: value for code, value in pairs if value is not None} if holes else dict(pairs)
+        if self.code is not None:
+            for read, code in zip(reads, self._taken(reads, self.code, cells_of[self.code.index]), strict=True):
+                read.code = code or ""
+        if self.name is not None:
+            for read, name in zip(reads, self._taken(reads, self.name, cells_of[self.name.index]), strict=True):
+                read.name = name or ""
+        contradicted = self._contradicted(found)
+        for at, read in enumerate(reads):
+            if self._of_this_year(read):
+                self._settle(read, at in contradicted)
+
+    def _taken(self, reads: list[ReadRow], column: Column, given: Sequence[Any]) -> list[Any]:
+        """The column's value in each row; what is wrong with it goes to the row's reasons."""
+        values, bad = taken(column, given)
+        for at, error in bad.items():
+            reads[at].reasons.append(Reason(error.code, error.message, error.hint, column.place))
+        return values
+
+    def _contradicted(self, found: dict[str, list[Any]]) -> set[int]:
+        """The rows in which a part is larger than its whole."""
+        return {
+            at
+            for check in self.context.checks if check.part in found and check.whole in found
+            for at, (part, whole) in enumerate(zip(found[check.part], found[check.whole], strict=True))
+            if part is not None and whole is not None and part > whole
+        }  # fmt: skip
+
+    def _of_this_year(self, read: ReadRow) -> bool:
+        """False for a row that says it is of another year, left out with that reason; notes cells beyond the header."""
+        if self.year is not None and self._other_year(read, read.cells, self.year):
+            return False
+        if self.context.is_text and any(str(cell).strip() for cell in read.cells[self.width :]):
+            read.reasons.append(
                 Reason(
                     "extra_cells",
-                    f"本行有{width}列，表头只有{self.width}列",
+                    f"本行有{len(read.cells)}列，表头只有{self.width}列",
                     "数字中的千分位逗号要么去掉，要么给单元格加引号。",
                 )
             )
-        self._settle(read)
-
-    def _identity(self, read: ReadRow, row: list[Any], column: Column | None) -> str:
-        if column is None or column.index >= len(row):
-            return ""
-        try:
-            return column.parse(row[column.index])
-        except BadCell as bad:
-            read.reasons.append(Reason(bad.code, bad.message, bad.hint, column.place))
-            return ""
+        return True
 
     def _other_year(self, read: ReadRow, row: list[Any], column: Column) -> bool:
         try:
@@ -206,7 +227,7 @@ class RowParser:
         ]
         return True
 
-    def _settle(self, read: ReadRow) -> None:
+    def _settle(self, read: ReadRow, contradicted: bool) -> None:
         """Refused if anything is wrong with it, left out if it says nothing, otherwise to be planned."""
         if not read.reasons and not read.values and self.kind != "firms":
             read.verdict = "left_out"
@@ -218,7 +239,7 @@ class RowParser:
             for column, given in (("统一社会信用代码", read.code), ("企业名称", read.name)):
                 if not given and not read.reasons:
                     read.reasons.append(Reason("required", f"没有填写{column}", "企业名录两项都要填写。", column))
-        else:
+        elif contradicted:
             read.reasons += row_checks(read.values, self.context.checks, self.table)
         if not read.code and not read.name and not read.reasons:
             read.reasons.append(
@@ -239,7 +260,7 @@ class RowParser:
             )
         said = {reason.column for reason in read.reasons}
         for item in self.table.fields.values():
-            place = next((column.place for _, code, _, column, *_ in self.columns if code == item.code), item.name)
+            place = self.columns[item.code].place if item.code in self.columns else item.name
             if item.required and item.code not in values and place not in said:
                 read.reasons.append(Reason("required", f"没有填写{item.name}", "该项必填。", place))
         if values.get("category") in spec.needs_end and "ends_on" not in values:
@@ -261,7 +282,7 @@ class RowParser:
         if len(self.totals) != 1:
             return []
         number, totals = self.totals[0]
-        names = {code: column.header for _, code, _, column, *_ in self.columns}
+        names = {code: column.header for code, column in self.columns.items()}
         return [
             Reason(
                 "total_differs",
