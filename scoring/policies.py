@@ -34,12 +34,13 @@ def is_stale(period: EvaluationPeriod, latest: Run) -> bool:
 
 
 def last_change(period: EvaluationPeriod) -> datetime | None:
-    """When something that this period's scores depend on was last written (four aggregates)."""
+    """When something that this period's scores depend on was last written: of the firms judged, and until its year."""
     year = period.year_id
+    judged = {"firm__fact_sheets__year": year}
     moments = [
         FactSheet.objects.filter(year__in=[year - 1, year]).aggregate(at=Max("updated_at"))["at"],
-        RegisterEntry.objects.aggregate(at=Max("updated_at"))["at"],
-        Firm.objects.aggregate(at=Max("updated_at"))["at"],
+        RegisterEntry.objects.filter(starts_on__year__lte=year, **judged).aggregate(at=Max("updated_at"))["at"],
+        Firm.objects.filter(fact_sheets__year=year).aggregate(at=Max("updated_at"))["at"],
         StageRecord.objects.filter(year__lte=year).aggregate(at=Max("stated_at"))["at"],
     ]
     return max(filter(None, moments), default=None)
