@@ -6,8 +6,20 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from firms.models import Filing, ImportBatch, ImportRow, Job, Membership, RegisterEntry, Role, User
+from firms.models import (
+    Filing,
+    FirmReport,
+    ImportBatch,
+    ImportRow,
+    Job,
+    Membership,
+    RegisterEntry,
+    Reopening,
+    Role,
+    User,
+)
 from firms.services import audit
 from firms.services.catalogue import load_catalogue
 from scoring.models import EvaluationPeriod, StageRecord
@@ -24,6 +36,7 @@ PAGES = {
     "scoring:overview": "anonymous",
     "scoring:rankings": "anonymous",
     "scoring:office": "office",
+    "scoring:review": "office",
     "firms:imports": "office",
     "firms:claim_queue": "office",
     "firms:objections": "office",
@@ -57,6 +70,11 @@ def fill(count, people):
         )
         RegisterEntry.objects.create(firm=firm, kind="platform", title=tag, starts_on="2022-01-01", department=science)
         publics.staged(publics.connector(science, tag))
+        report = FirmReport.objects.create(
+            firm=firm, year=2022, state="submitted", submitted_by=user, submitted_at=timezone.now(),
+            cells={"revenue": {"state": "value", "text": "12", "reason": "", "edition": 1}},
+        )  # fmt: skip
+        Reopening.objects.create(report=report, reason="漏报", asked_by=user)
         Job.objects.create(kind="demo", key=tag, due_at="2022-01-01T00:00:00+08:00", requested_by=user)
         StageRecord.objects.create(firm=firm, year=2021, stage="growth", reason="证据", stated_by=user)
         disputes.claim(firm, science, user)
