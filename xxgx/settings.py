@@ -199,7 +199,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 # Two factors (等保2.0) for everybody but firms, who may choose; a code is good once, and wrong ones lock like wrong passwords.
 REQUIRE_TOTP = env.bool("XXGX_REQUIRE_TOTP", default=PRODUCTION and not DEMO)
-OTP_TOTP_ISSUER = "新乡高新区创新积分"
+OTP_TOTP_ISSUER = "新乡创新积分"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # the lock-out counts, in one place
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 # Forms anybody may send, by address; see firms.views.throttle.
@@ -292,6 +292,7 @@ OBJECTION_WORKING_DAYS = env.int("OBJECTION_WORKING_DAYS", default=10)  # Monday
 # Public data: which hosts may be asked at all (name, .below.it, name:port); networks let in though they are not public, such
 # as an intranet's 10.20.0.0/16. The demo asks itself, and nobody else.
 DEMO_SITE = env("XXGX_DEMO_SITE", default="127.0.0.1:8000")
+DEMO_SERVED = bool(env("XXGX_DEMO_SITE", default=""))  # by `manage.py serve`, which says at which port
 CONNECTOR_HOSTS = env.list("XXGX_CONNECTOR_HOSTS", default=[DEMO_SITE] if DEMO else [])
 CONNECTOR_NETWORKS = env.list("XXGX_CONNECTOR_NETWORKS", default=["127.0.0.1/32"] if DEMO else [])
 CONNECTOR_HTTP = env.bool("XXGX_CONNECTOR_HTTP", default=DEMO)

@@ -108,7 +108,7 @@ class Members:
 
 
 def members(user: User, firm: Firm) -> Members:
-    rows = firm.memberships.select_related("user").order_by("-kind", "user__username")  # reporter < manager
+    rows = firm.memberships.select_related("user").order_by("kind", "user__username")  # managers first
     lines = [
         Member(
             row.pk, row.user.name or row.user.username, row.user.username, row.user.phone, row.get_kind_display(), row.kind,

@@ -1,5 +1,8 @@
 """Messages and mails: said once, with the deed they tell of or not at all; sent once, whatever dies on the way."""
 
+import subprocess
+import sys
+
 import pytest
 from django.core import mail as outbox
 from django.db import transaction
@@ -225,3 +228,10 @@ def test_a_marker_written_by_a_person_is_no_link(linked):
     forged = real.replace("[[link ", "[[link x")
     assert "secret" not in links.resolved(f"张三 {forged} [[link WyJ0ZXN0Iiw3XQ:1:2]]")
     assert links.GONE in links.resolved(links.marker("test", 0))
+
+
+def test_a_worker_knows_every_kind_of_link():
+    """A process of its own: what the web server has imported by the way is not there."""
+    code = "import django; django.setup(); from firms.services import links;print(sorted(links._makers))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['invitation', 'password']"
