@@ -35,7 +35,7 @@ class ClaimForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )  # fmt: skip
     document_number = forms.CharField(label=_("文号或证书编号"), max_length=100, required=False)
-    files = ManyFilesField(
+    evidence = ManyFilesField(
         label=_("佐证材料"), required=False,
         help_text=_("证书、批文、合同等，PDF 或图片，可一次选几个；提交前至少要有一个。"),
     )  # fmt: skip

@@ -17,7 +17,7 @@ class ObjectionForm(forms.Form):
         label=_("理由"), max_length=1000, widget=forms.Textarea(attrs=_AREA),
         error_messages={"required": _("请写明异议理由：数值错在哪里、依据什么。")},
     )  # fmt: skip
-    files = ManyFilesField(
+    evidence = ManyFilesField(
         label=_("佐证材料"), required=False, help_text=_("申报表、审计报告等，PDF 或图片，可一次选几个。"),
         widget=ManyFilesField.widget(attrs={"class": "form-control"}),
     )  # fmt: skip

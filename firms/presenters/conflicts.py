@@ -85,14 +85,14 @@ def conflict_page(
     years = sorted(disputed.order_by().values_list("year", flat=True).distinct(), reverse=True)
     year = year if year in years else (years[0] if years else None)
     chosen = metrics.get(metric)
-    sheets = disputed.filter(year=year)
+    sheets = disputed.filter(year=year or 0)
     if q:
         sheets = sheets.filter(firm__in=Firm.objects.filter(firms_like(q)).values("pk"))
     counts = _counts(sheets, metrics)
     narrowed = sheets.disputed([chosen.code]) if chosen else sheets
     found = list(narrowed.filter(pk__gt=after).select_related("firm").order_by("pk")[: PAGE + 1])
     shown_metrics = {chosen.code: chosen} if chosen else metrics
-    locked = DataYear.objects.filter(year=year, locked_at__isnull=False).exists()
+    locked = DataYear.objects.filter(year=year or 0, locked_at__isnull=False).exists()
     return ConflictPage(
         conflicts=_conflicts(found[:PAGE], shown_metrics, user),
         metrics=[

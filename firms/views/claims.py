@@ -46,7 +46,7 @@ def claim_new(request: HttpRequest, credit_code: str, kind: str) -> HttpResponse
     form = ClaimForm(request.POST or None, request.FILES or None, kind=kind)
 
     def save() -> RegisterClaim:
-        return claims.draft(firm, kind, form.fact, files=form.cleaned_data["files"], by=request.user)
+        return claims.draft(firm, kind, form.fact, files=form.cleaned_data["evidence"], by=request.user)
 
     return _saved(request, form, save, {"firm": firm, "kind": form.spec.name})
 
@@ -61,7 +61,7 @@ def claim_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
     def save() -> RegisterClaim:
         data = form.cleaned_data
-        return claims.edit(claim, form.fact, version=data["version"] or 0, files=data["files"], by=request.user)
+        return claims.edit(claim, form.fact, version=data["version"] or 0, files=data["evidence"], by=request.user)
 
     return _saved(request, form, save, {"firm": claim.firm, "kind": form.spec.name, "claim": claim})
 

@@ -66,7 +66,11 @@ def objection_new(request: HttpRequest) -> HttpResponse:
     form, refusal = ObjectionForm(request.POST or None, request.FILES or None), None
     if request.method == "POST" and form.is_valid():
         try:
-            made = objections.raise_objection(cell.firm, cell.year, cell.metric, by=request.user, **form.cleaned_data)
+            data = form.cleaned_data
+            made = objections.raise_objection(
+                cell.firm, cell.year, cell.metric, claimed=data["claimed"], reason=data["reason"], files=data["evidence"],
+                by=request.user,
+            )  # fmt: skip
         except Refusal as refused:
             refusal = refused
         else:

@@ -54,7 +54,7 @@ class World:
         self.mine, self.theirs = signed_in(self.manager), signed_in(self.stranger)
 
     def new_claim(self, **changed):
-        fields = {"level": "provincial", "title": "河南省工程技术研究中心", "starts_on": "2022-03-01", "files": pdf()}
+        fields = {"level": "provincial", "title": "河南省工程技术研究中心", "starts_on": "2022-03-01", "evidence": pdf()}
         url = reverse("firms:claim_new", args=[self.firm.credit_code, "platform"])
         return self.mine.post(url, fields | changed)
 
@@ -90,7 +90,7 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(world):
 
 
 def test_a_file_we_do_not_take_is_said_on_the_page_and_nothing_is_kept(world):
-    response = world.new_claim(files=SimpleUploadedFile("证书.pdf", b"MZ not a pdf"))
+    response = world.new_claim(evidence=SimpleUploadedFile("证书.pdf", b"MZ not a pdf"))
     assert response.status_code == 400
     assert 'role="alert"' in response.text
     assert not RegisterClaim.objects.exists()
@@ -124,7 +124,7 @@ def test_many_ticked_one_of_them_seen_to_meanwhile(world):
 def test_an_objection_from_the_cell_to_the_corrected_figure(world):
     url = reverse("firms:objection_new") + f"?firm={world.firm.credit_code}&year={YEAR}&metric=revenue"
     assert "100万元" in world.mine.get(url).text
-    response = world.mine.post(url, {"claimed": "1300000元", "reason": "申报表为130万元", "files": [pdf("a.pdf")]})
+    response = world.mine.post(url, {"claimed": "1300000元", "reason": "申报表为130万元", "evidence": [pdf("a.pdf")]})
     objection = Objection.objects.get()
     assert objection.claimed == 130  # the unit behind the figure is read
     assert response.url == reverse("firms:objection", args=[objection.pk])
