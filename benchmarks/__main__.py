@@ -20,7 +20,7 @@ from psycopg import sql
 from benchmarks import Report, Row, shown
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("engine", "rescore", "importing", "ranking", "pages", "export")
+NAMES = ("engine", "rescore", "importing", "ranking", "pages", "export", "department", "coverage", "collection")
 LOCAL = "postgres://postgres@127.0.0.1:5432/postgres"
 
 

@@ -51,14 +51,14 @@ def staged(file: str, year: int) -> dict[str, Any]:
     from firms.services import imports
 
     children: list[float] = []
-    read = spool.read
+    finished = spool.Child.spool
 
-    def remembering(*args: Any, **kwargs: Any) -> spool.Spool:
-        found = read(*args, **kwargs)
+    def remembering(child: spool.Child) -> spool.Spool:
+        found = finished(child)
         children.append(found.peak_mb)
         return found
 
-    spool.read = remembering
+    spool.Child.spool = remembering
     start = time.perf_counter()
     with Path(file).open("rb") as content:
         batch = imports.upload(
