@@ -13,7 +13,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.base node_modules/.stamp  ## the whole system with its demo zone at 127.0.0.1:$(PORT); Ctrl-C stops it
-	@XXGX_DEMO=1 DATABASE_URL= REDIS_URL= $(BIN)/python manage.py serve --prepare --port $(PORT)
+	@XXGX_DEMO=1 XXGX_DEMO_SITE=127.0.0.1:$(PORT) DATABASE_URL= REDIS_URL= $(BIN)/python manage.py serve --prepare --port $(PORT)
 
 test: $(VENV)/.dev node_modules/.stamp  ## the whole suite, on PostgreSQL and Redis when they answer, else on SQLite
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -13,6 +14,10 @@ urlpatterns = [
     path("", include("firms.urls")),
     path("", include("scoring.urls")),
 ]
+if settings.DEMO:
+    from xxgx.demo import connectors as made_up_sites
+
+    urlpatterns += made_up_sites.urlpatterns
 
 handler400 = "xxgx.errors.bad_request"
 handler403 = "xxgx.errors.permission_denied"

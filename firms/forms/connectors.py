@@ -20,10 +20,11 @@ class ConnectorForm(forms.Form):
         label=_("代码"), max_length=32, help_text=_("小写字母、数字和连字符；建立后不能改。"),
     )  # fmt: skip
     department = forms.ModelChoiceField(
-        label=_("归口部门"), queryset=Department.objects.all(), help_text=_("采集到的数据以该部门名义、按“公开数据”写入，由其核对确认。"),
+        label=_("归口部门"), queryset=Department.objects.all(), empty_label=_("请选择"), help_text=_("采集到的数据以该部门名义、按“公开数据”写入，由其核对确认。"),
     )  # fmt: skip
     batch_kind = forms.ChoiceField(
-        label=_("内容"), choices=[choice for choice in ImportBatch.Kind.choices if choice[0] != ImportBatch.Kind.FIRMS]
+        label=_("数据内容"),
+        choices=[choice for choice in ImportBatch.Kind.choices if choice[0] != ImportBatch.Kind.FIRMS],
     )
     register_kind = forms.ChoiceField(label=_("台账种类"), required=False)
     kind = forms.ChoiceField(label=_("方式"), choices=Connector.Kind.choices)
@@ -59,7 +60,7 @@ class ConnectorForm(forms.Form):
     every_hours = forms.IntegerField(label=_("间隔（小时）"), min_value=1, max_value=744, initial=24)
     auto_confirm = forms.BooleanField(
         label=_("变动小时自动确认"), required=False,
-        help_text=_("没有拒收、没有待匹配、没有提示，且每个数值变动不超过下面的比例时，不等人确认；设置或修改后的第一批总由人确认。"),
+        help_text=_("没有拒收、没有待匹配、没有提示，且每个数值变动不超过所填的比例时，不等人确认；设置或修改后的第一批总由人确认。"),
     )  # fmt: skip
     auto_confirm_limit = forms.IntegerField(label=_("最大变动（%）"), min_value=0, max_value=100, initial=20)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)

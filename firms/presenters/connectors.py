@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from firms import catalogue
@@ -36,6 +38,7 @@ class SourceLine:
     tone: str
     failures: int
     last_good: datetime | None
+    age: str
     stale: bool
     every: str
     due: datetime | None
@@ -148,6 +151,7 @@ def _line(row: Any, now: datetime) -> SourceLine:
         tone=tone,
         failures=row.failures,
         last_good=row.last_good,
+        age=_age(row.last_good, now),
         # Older than three rounds: whoever reads the figures should know.
         stale=bool(
             row.enabled and row.last_good and (now - row.last_good).total_seconds() > 3 * 3600 * row.every_hours
@@ -156,6 +160,12 @@ def _line(row: Any, now: datetime) -> SourceLine:
         due=due,
         overdue=due is not None and due <= now,
     )
+
+
+def _age(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return ""
+    return _("刚刚") if (now - moment).total_seconds() < 60 else _("%s前") % timesince(moment, now, depth=1)
 
 
 def _every(hours: int) -> str:
@@ -247,8 +257,31 @@ def _trial(job: Job) -> dict[str, Any] | None:
     if "rows" not in found:
         return None
     tones = {"create": "good", "change": "accent", "unmatched": "accent", "refused": "bad", "left_out": "muted"}
-    rows = [row | {"tone": tones.get(row["verdict"], "")} for row in found["rows"]]
+    rows = [
+        row
+        | {"tone": tones.get(row["verdict"], ""), "now": _now(row), "pairs": _pairs(found["headings"], row["cells"])}
+        for row in found["rows"]
+    ]
     return found | {"rows": rows, "heads": list(zip(found["fields"], found["headings"], strict=True))}
+
+
+def _pairs(headings: list[str], cells: list[Any]) -> list[tuple[str, str]]:
+    """Each heading with its cell; a row may end early."""
+    shown = [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in cells]
+    return list(zip_longest(headings, shown, fillvalue=""))
+
+
+def _now(row: dict[str, Any]) -> str:
+    """What is in force where a row would change it; a row that says the same is new only as this source's word."""
+    if row["verdict"] != "change":
+        return ""
+    before = [
+        _("未提供") if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        for value in row["before"].values()
+    ]
+    if before:
+        return _("现为 %s") % "、".join(before)
+    return "" if row["reasons"] else _("与现值一致，记为公开数据")
 
 
 def _plain(value: Any) -> str:

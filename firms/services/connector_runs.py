@@ -155,8 +155,9 @@ def _end(fetch: Fetch, outcome: str, message: str, *, waiting: ImportBatch | Non
     fetch.save()
     if waiting is not None:
         connector = fetch.connector
+        theirs = messages.people_of_department(connector.department)
         messages.tell(
-            messages.people_of_department(connector.department), key=f"connector.staged:{waiting.pk}",
+            theirs if theirs.exists() else messages.people_of_office(), key=f"connector.staged:{waiting.pk}",
             title=f"公开数据待确认：{connector}"[:100], body=fetch.message, link=f"/imports/{waiting.pk}/",
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from firms.models import Metric
 from scoring.models import Scheme
 from xxgx.demo import load
 from xxgx.demo.claims import load_claims
+from xxgx.demo.connectors import load_connectors
 from xxgx.demo.enrolments import load_enrolments
 from xxgx.demo.reports import load_reports
 from xxgx.demo.reviews import load_reviews
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             load_reports()
             load_claims()
             load_reviews()
+            load_connectors()
         if loaded.created or not options["samples"].exists():
             names = write_samples(options["samples"])
             self.stdout.write(f"可供试导入的示例文件 {len(names)} 个，在 {options['samples']}。")
