@@ -233,5 +233,5 @@ def test_a_marker_written_by_a_person_is_no_link(linked):
 def test_a_worker_knows_every_kind_of_link():
     """A process of its own: what the web server has imported by the way is not there."""
     code = "import django; django.setup(); from firms.services import links;print(sorted(links._makers))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "['invitation', 'password']"
