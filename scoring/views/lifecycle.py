@@ -1,11 +1,14 @@
 """A period's way from opening to trial: each view is one call to a service."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from firms.models import DataYear
 from firms.services import collection
 from firms.views.guards import role_required
 from scoring.forms import DeadlinesForm, MoveForm
@@ -13,7 +16,11 @@ from scoring.models import EvaluationPeriod
 from scoring.views.office import valid
 
 office_only = role_required("office")
-MOVES = {"close": collection.close_reporting, "trial": collection.to_trial, "back": collection.step_back}
+MOVES: dict[str, Callable[..., DataYear]] = {
+    "close": collection.close_reporting,
+    "trial": collection.to_trial,
+    "back": collection.step_back,
+}
 
 
 @office_only
