@@ -22,12 +22,12 @@ class Reply:
 
 
 @contextmanager
-def serving(**environment: str) -> Iterator[int]:
+def serving(workers: int = 1, **environment: str) -> Iterator[int]:
     """The port of a server with the site and, at /bench-empty/, a view that returns two letters."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "benchmarks.wsgi:application", "--workers", "1"]
+    command = [sys.executable, "-m", "gunicorn", "benchmarks.wsgi:application", "--workers", str(workers)]
     command += ["--bind", f"{HOST}:{port}", "--log-level", "warning", "--timeout", "120"]
     server = subprocess.Popen(command, env=os.environ | environment)
     try:
@@ -44,12 +44,18 @@ def serving(**environment: str) -> Iterator[int]:
 
 
 def get(port: int, path: str, **headers: str) -> Reply:
+    return ask(port, "GET", path, **headers)
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
     """One request on a connection of its own, as a sync worker serves them; timed from connect to the last byte."""
-    lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}", "Connection: close"]
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
     start = time.perf_counter()
-    with socket.create_connection((HOST, port), timeout=60) as link:
+    with socket.create_connection((HOST, port), timeout=120) as link:
         link.sendall(request)
         parts = []
         while part := link.recv(1 << 16):
