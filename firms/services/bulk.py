@@ -5,7 +5,8 @@ Call inside a transaction. Values go to the database as they are: dates as date,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -55,6 +56,18 @@ def among(rows: models.QuerySet, column: str, values: Iterable[Any]) -> models.Q
         return rows.extra(where=[where], params=[list(values)])  # noqa: S610  # nosec B610
     where = f"{name} IN (SELECT value FROM json_each(%s))"  # noqa: S608
     return rows.extra(where=[where], params=[json_text(list(values))])  # noqa: S610  # nosec B610
+
+
+@contextmanager
+def hashing(cursor: Any) -> Iterator[None]:
+    """Joins by hash inside. A table that the planner has not counted yet looks empty to it: looked through once for each row
+    while that very statement fills it, 20,000 rows took 190 s instead of 1 (measured)."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

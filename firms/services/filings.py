@@ -137,7 +137,7 @@ def file_staged(batch: ImportBatch, *, source: str) -> int:
     now = bulk.now_value()
     rows, filings, sheets = (model._meta.db_table for model in (ImportRow, Filing, FactSheet))
     pair = {"postgresql": "jsonb_build_object"}.get(connection.vendor, "json_object")
-    with connection.cursor() as cursor:  # only names of tables and functions are put into the text, never data
+    with connection.cursor() as cursor, bulk.hashing(cursor):  # only names of tables and functions go into the text
         cursor.execute(
             f"""INSERT INTO {filings} (firm_id, year, source, department_id, batch_id, sheet, row_number, "values", filed_by_id, filed_at)
                 SELECT r.firm_id, %s, %s, %s, r.batch_id, r.sheet, r.row_number, r."values", %s, %s FROM {rows} r
