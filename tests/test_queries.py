@@ -20,12 +20,12 @@ from firms.models import (
     Role,
     User,
 )
-from firms.services import audit
+from firms.services import audit, mail
 from firms.services.catalogue import load_catalogue
 from scoring.models import EvaluationPeriod, StageRecord
 from scoring.services import publish, rescore
 from scoring.views.caching import pages
-from tests import disputes, publics
+from tests import disputes, enrolling, publics
 from tests.scoring import zone
 from xxgx import roles
 
@@ -38,6 +38,9 @@ PAGES = {
     "scoring:office": "office",
     "scoring:review": "office",
     "firms:imports": "office",
+    "firms:enrolments": "office",
+    "firms:messages": "office",
+    "firms:mails": "system",
     "firms:claim_queue": "office",
     "firms:objections": "office",
     "firms:conflicts": "office",
@@ -77,6 +80,10 @@ def fill(count, people):
         Reopening.objects.create(report=report, reason="漏报", asked_by=user)
         Job.objects.create(kind="demo", key=tag, due_at="2022-01-01T00:00:00+08:00", requested_by=user)
         StageRecord.objects.create(firm=firm, year=2021, stage="growth", reason="证据", stated_by=user)
+        enrolling.apply(
+            credit_code=tag, email=f"{tag.lower()}@example.org"
+        )  # tells the office, which has a message a firm
+        mail.queue("a@example.org", tag, "正文", key=tag)
         disputes.claim(firm, science, user)
         disputes.decision(firm, science, people[Role.OFFICE])
         disputes.conflict(firm, science)

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -234,3 +236,17 @@ def test_the_office_finds_a_firm_by_name_code_and_initials(as_role):
     assert firm.name in both
     assert other.name in both
     assert "名录中没有" in client.get(url, {"firm": "没有的"}).text
+
+
+def test_the_page_asks_as_much_for_many_members_as_for_few(firm, manager):
+    client, url = signed_in(manager), reverse("firms:firm_members", args=[firm.credit_code])
+    client.get(url)
+    asked = []
+    for more in (1, 9):
+        for _ in range(more):
+            MembershipFactory(firm=firm)
+            invite(firm, manager, email=f"{firm.memberships.count()}@example.org")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]

@@ -10,12 +10,20 @@ TRIAL_RANKING = f"/rankings/?year={TRIAL}"
 
 # Where each account arrives, what stands in its menu beside what everybody has, and which of these open to it.
 WAYS = {
-    "office": ("/office/", {"工作台", "数据导入", "后台管理"}, {EXPORT, OFFICE, IMPORTS, BACK_OFFICE, TRIAL_RANKING}),
-    "leader": ("/", set(), {EXPORT, TRIAL_RANKING}),
-    "department": ("/imports/", {"数据导入"}, {EXPORT, IMPORTS, BACK_OFFICE, TRIAL_RANKING}),
+    "office": (
+        "/office/",
+        {"工作台", "填报审核", "数据导入", "核验与裁定", "公开数据", "企业账号", "后台管理"},
+        {EXPORT, OFFICE, IMPORTS, BACK_OFFICE, TRIAL_RANKING},
+    ),
+    "leader": ("/", {"完整率"}, {EXPORT, TRIAL_RANKING}),
+    "department": (
+        "/department/",
+        {"工作台", "数据导入", "核验与裁定", "公开数据", "完整率"},
+        {EXPORT, IMPORTS, BACK_OFFICE, TRIAL_RANKING},
+    ),
     "firm": ("/my/", {"企业工作台", "我的积分"}, set()),
     "bank": ("/", set(), set()),
-    "system": ("/admin/", {"后台管理"}, {BACK_OFFICE}),
+    "system": ("/admin/", {"后台管理", "邮件"}, {BACK_OFFICE}),
     "security": ("/admin/", {"后台管理"}, {BACK_OFFICE}),
     "audit": ("/admin/", {"后台管理"}, {BACK_OFFICE}),
 }
