@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -59,7 +60,7 @@ def staged(file: str, year: int) -> dict[str, Any]:
         return found
 
     spool.Child.spool = remembering
-    start = time.perf_counter()
+    cpu, start = processor_seconds(), time.perf_counter()
     with Path(file).open("rb") as content:
         batch = imports.upload(
             File(content, name="数据.xlsx"),
@@ -78,8 +79,23 @@ def staged(file: str, year: int) -> dict[str, Any]:
         "rows": batch.counts["rows"],
         "preview": planned - start,
         "confirm": confirmed - planned,
+        "cpu": processor_seconds() - cpu,
         "child_mb": max(children),
     }
+
+
+def processor_seconds() -> float:
+    """Of this process, its children that ended, and the server's process of its connection (0 where that is elsewhere)."""
+    from django.db import connection
+
+    seconds = sum(os.times()[:4])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    if stat.exists():
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        seconds += (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def run(report: Report) -> None:
@@ -94,14 +110,14 @@ def run(report: Report) -> None:
         prepare(ROWS)
         baseline = "benchmarks.importing_baseline:admin_flow"
         # Taken in turn and the best of each kept: what else the machine does falls on both alike, and least on the best.
-        # A year each: every run of ours finds no earlier facts, and nothing has to be deleted between them.
+        # Every other year: each run of ours finds no facts, nor last year's, and nothing has to be deleted between them.
         runs = [
             (
                 apart(baseline, files[SMALL]).value,
                 apart(baseline, files[2 * SMALL]).value,
                 apart("benchmarks.importing:staged", files[ROWS], year).value,
             )
-            for year in range(2001, 2001 + TURNS)
+            for year in range(2001, 2001 + 2 * TURNS, 2)
         ]
         small, double, ours = (min(found, key=_total) for found in zip(*runs, strict=True))
         theirs = (_total(double) - _total(small)) / SMALL
@@ -111,9 +127,10 @@ def run(report: Report) -> None:
         report.add("import-export，每多一行", theirs * 1000, "ms")
         report.add(f"分步导入，{ROWS:,}行 × 40列，预览", ours["preview"], "s")
         report.add(f"分步导入，{ROWS:,}行 × 40列，确认", ours["confirm"], "s")
+        report.add(f"分步导入，{ROWS:,}行 × 40列，CPU 时间（本进程、子进程、数据库进程）", ours["cpu"], "s")
         report.add(f"import-export ÷ 分步导入（按每行，{ROWS:,}行）", theirs / mine, "×", "≥ 50", theirs / mine >= 50)
         prepare(large)
-        big = apart("benchmarks.importing:staged", files[large], 2001 + TURNS)
+        big = apart("benchmarks.importing:staged", files[large], 2001 + 2 * TURNS)
         peak = big.peak_mb + big.value["child_mb"]
         report.add(f"分步导入，{large:,}行 × 40列，预览 + 确认", _total(big.value), "s")
         report.add(

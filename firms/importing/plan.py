@@ -307,21 +307,22 @@ def planned(read: ReadRow) -> PlannedRow:
 
 
 class Digest:
-    """The fingerprint of a plan: equal for equal plans whatever the database did to number types."""
+    """The fingerprint of a plan, row by row in file order; values and before as ``canonical`` writes them."""
 
     def __init__(self) -> None:
         self._sha = hashlib.sha256()
 
-    def add(self, sheet: str, number: int, verdict: str, firm: int | None, values: dict, before: dict) -> None:
-        row = [sheet, number, verdict, firm, _plain(values), _plain(before)]
-        self._sha.update(orjson.dumps(row, option=orjson.OPT_SORT_KEYS))
+    def add(self, sheet: str, number: int, verdict: str, firm: int | None, values: bytes, before: bytes) -> None:
+        self._sha.update(orjson.dumps([sheet, number, verdict, firm]) + values + before)
 
     def hexdigest(self) -> str:
         return self._sha.hexdigest()
 
 
-def _plain(values: dict) -> dict:
-    """Whole numbers as floats: a database may give 1e16 back as an integer."""
-    if int not in map(type, values.values()):
-        return values
-    return {key: float(value) if type(value) is int else value for key, value in values.items()}
+def canonical(values: dict) -> bytes:
+    """Values as JSON, the same for equal ones whatever a database did to their order and to the types of their numbers."""
+    if not values:
+        return b"{}"
+    if int in map(type, values.values()):  # 1e16 may come back as an integer
+        values = {key: float(value) if type(value) is int else value for key, value in values.items()}
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)

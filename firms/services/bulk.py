@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 
@@ -22,6 +22,20 @@ def json_text(value: Any) -> str:
 def now_value() -> Any:
     """The present moment as a datetime column stores it on this database."""
     return connection.ops.adapt_datetimefield_value(timezone.now())
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """A transaction whose commit does not wait for the disk: for working papers that a later, waiting commit makes good.
+
+    (The log is written in order: what commits after it and waits brings it along. A crash before loses it whole.)
+    """
+    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
+    with transaction.atomic():
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit TO off")
+        yield
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:

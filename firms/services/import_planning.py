@@ -11,13 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from firms.importing import spool
+from firms.importing.ahead import ahead
 from firms.importing.header import heading
 from firms.importing.plan import ACCEPTED, LEFT_OUT, REFUSED, UNMATCHED, PlannedRow, match, planned, settle_duplicates
 from firms.importing.problem import Reason
 from firms.importing.reading import Account, Reading
 from firms.importing.rows import ReadRow
 from firms.models import ColumnMapping, Department, ImportBatch, ImportRow, Source
-from firms.services import catalogue, import_rows
+from firms.services import bulk, catalogue, import_rows
 from firms.services.firms_registry import registry
 from firms.services.import_headings import remembered
 from firms.services.import_rows import CHUNK
@@ -59,19 +60,20 @@ def _staged(batch: ImportBatch, target: Target, reading: Reading, lines: int, pr
     seen: dict[Hashable, tuple[str, int]] = {}
     repeated: set[Hashable] = set()
     stream, done, permitted = iter(reading), 0, False
-    while chunk := list(islice(stream, CHUNK)):
+    for chunk in ahead(
+        iter(lambda: list(islice(stream, CHUNK)), [])
+    ):  # the next is read while the database takes this one
         if not permitted:
             _permit_columns(batch, reading)
             permitted = True
         judged = prepared(batch, target, chunk)
         for row in judged:
-            tally.add(row)
             if row.verdict in ACCEPTED or (row.verdict == REFUSED and row.firm):
                 place = (row.sheet, row.number)
                 if seen.setdefault(target.key(row), place) != place:
                     repeated.add(target.key(row))
-        with transaction.atomic():
-            import_rows.stage(batch, judged)
+        with bulk.unhurried():
+            import_rows.stage(batch, judged, tally)
         done += len(chunk)
         progress(min(95, 100 * done // max(lines, 1)), f"已读取{done}行")
     _permit_columns(batch, reading)
@@ -120,7 +122,7 @@ def _permit_columns(batch: ImportBatch, reading: Reading) -> None:
     names = dict(Department.objects.values_list("code", "name"))
     foreign = [
         f"{column.place}（{names.get(column.field.owner, '未定部门')}）"
-        for found in reading.account.headers.values() for column in found.columns
+        for found in list(reading.account.headers.values()) for column in found.columns
         if column.field.kind in ("amount", "count", "flag") and column.field.owner != own
     ]  # fmt: skip
     if foreign:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 from django.db import models
 from django.db.models.functions import Cast
 
 from firms.importing import cells
-from firms.importing.plan import ACCEPTED, Digest, PlannedRow
+from firms.importing.plan import ACCEPTED, Digest, PlannedRow, canonical
 from firms.models import Filing, ImportBatch, ImportRow
 from firms.services import bulk
 
@@ -19,21 +20,19 @@ _COLUMNS = ("batch_id", "sheet", "row_number", "verdict", "firm_id", "cells", "v
 _JSON = ("cells", "values", "before", "reasons")
 
 
-def stage(batch: ImportBatch, rows: Iterable[PlannedRow]) -> None:
-    """Append rows to the batch. What an accepted row said stands in its values; raw cells are kept for all others."""
-    text = bulk.json_text
+def stage(batch: ImportBatch, rows: Iterable[PlannedRow], tally: Tally | None = None) -> None:
+    """Append rows to the batch and to its tally. What an accepted row said stands in its values; raw cells are kept for
+    all others."""
+    tally = tally or Tally()
 
-    def raw(row: PlannedRow) -> str:
-        return "[]" if row.verdict in ACCEPTED else text([cells.shown(cell) for cell in row.cells])
+    def fields(row: PlannedRow) -> tuple[Any, ...]:
+        values, before = canonical(row.values), canonical(row.before)
+        tally.count(row, values, before)
+        raw = "[]" if row.verdict in ACCEPTED else bulk.json_text([cells.shown(cell) for cell in row.cells])
+        reasons = bulk.json_text(row.reasons) if row.reasons else "[]"
+        return batch.pk, row.sheet, row.number, row.verdict, row.firm, raw, values.decode(), before.decode(), reasons
 
-    bulk.insert(
-        ImportRow,
-        _COLUMNS,
-        (
-            (batch.pk, row.sheet, row.number, row.verdict, row.firm, raw(row), text(row.values), text(row.before), text(row.reasons))
-            for row in rows
-        ),
-    )  # fmt: skip
+    bulk.insert(ImportRow, _COLUMNS, map(fields, rows))
 
 
 def staged(
@@ -77,10 +76,14 @@ class Tally:
         self._digest = Digest()
 
     def add(self, row: PlannedRow) -> None:
+        self.count(row, canonical(row.values), canonical(row.before))
+
+    def count(self, row: PlannedRow, values: bytes, before: bytes) -> None:
+        """Add a row whose values and before are written already."""
         self.counts[row.verdict] += 1
         if row.reasons and row.verdict in ACCEPTED:
             self.counts["warnings"] += any(reason.get("level") == "warning" for reason in row.reasons)
-        self._digest.add(row.sheet, row.number, row.verdict, row.firm, row.values, row.before)
+        self._digest.add(row.sheet, row.number, row.verdict, row.firm, values, before)
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
