@@ -9,6 +9,7 @@ from scoring.models import Scheme
 from xxgx.demo import load
 from xxgx.demo.claims import load_claims
 from xxgx.demo.connectors import load_connectors
+from xxgx.demo.departments import load_departments
 from xxgx.demo.enrolments import load_enrolments
 from xxgx.demo.reports import load_reports
 from xxgx.demo.reviews import load_reviews
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             load_claims()
             load_reviews()
             load_connectors()
+            load_departments()
         if loaded.created or not options["samples"].exists():
             names = write_samples(options["samples"])
             self.stdout.write(f"可供试导入的示例文件 {len(names)} 个，在 {options['samples']}。")
