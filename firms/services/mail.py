@@ -81,26 +81,34 @@ def in_state(state: str) -> models.QuerySet[Mail]:
 
 def send_due(claim: jobs.Claim) -> dict[str, object]:
     """The job: send what is due, oldest first. Runs again and again without sending anything twice."""
-    counts: dict[str, object] = {"sent": 0, "failed": 0}
     sent = failed = last = 0
     connection = django_mail.get_connection()
     while ids := list(due().filter(pk__gt=last).values_list("pk", flat=True)[:_PASS]):
         try:
-            connection.open()
-        except Exception as error:  # the server's fault, not the mails': none of their tries is spent
-            logger.warning("mail server does not answer: %s", type(error).__name__)
-            Mail.objects.filter(pk__in=ids, sent_at__isnull=True).update(error=_reason(error))
-            return counts | {"unreachable": _reason(error)}
-        try:
             for at, pk in enumerate(ids):
                 claim.progress(at * 100 // len(ids), f"已发送{sent}封")
+                if unreachable := _opened(connection):
+                    # The server's fault, not the mails': none of their tries is spent.
+                    Mail.objects.filter(pk__in=ids[at:], sent_at__isnull=True).update(error=unreachable)
+                    return {"sent": sent, "failed": failed, "unreachable": unreachable}
                 outcome = _send(pk, connection)
                 sent, failed = sent + (outcome is True), failed + (outcome is False)
-                counts |= {"sent": sent, "failed": failed}
+                if outcome is False:
+                    connection.close()  # it may be what failed: the next mail gets a fresh one
         finally:
             connection.close()
         last = ids[-1]
-    return counts
+    return {"sent": sent, "failed": failed}
+
+
+def _opened(connection: BaseEmailBackend) -> str:
+    """Open the connection unless it is; "" or why it cannot be."""
+    try:
+        connection.open()
+    except Exception as error:
+        logger.warning("mail server does not answer: %s", type(error).__name__)
+        return _reason(error)
+    return ""
 
 
 def ask_when_due() -> None:
