@@ -67,10 +67,11 @@ class Client:
             **headers,
         )
         self.replies.append(saved)
-        form = {
-            "deed": "submit",
-            "edition": orjson.loads(saved.body.partition(b"\r\n\r\n")[2] or saved.body)["edition"],
-        }
+        told = orjson.loads(saved.body)
+        form = {"deed": "submit", "edition": told["edition"]}
+        for code, cell in cells.items():
+            form |= {f"{name}-{code}": cell[name] for name in ("state", "text", "reason")}
+            form[f"edition-{code}"] = told["editions"][code]
         typed = urlencode(form).encode()
         for _ in range(2):
             self.replies.append(

@@ -197,7 +197,8 @@ def submit(report: FirmReport, *, edition: int, by: User) -> FirmReport:
     )  # fmt: skip
     audit.record(
         "report.submit", f"提交{row.year}年度填报表：{report.firm.name}", by=by, target=row,
-        before={"dropped": dropped} if dropped else None, after={"edition": edition, "figures": figures(row)},
+        before={"dropped": dropped} if dropped else None,
+        after={"edition": edition, "figures": figures_of(row.cells, found.catalogue.metrics)},
     )  # fmt: skip
     _carry_over(row, report)
     return report
@@ -209,7 +210,7 @@ def save_and_submit(report: FirmReport, changes: Sequence[Change], *, edition: i
     ``edition`` is the form's edition the page last knew. Raises what ``save_cells`` and ``submit`` raise, not if a cell is
     refused: then nothing was submitted, and ``Saved.refused`` says which.
     """
-    report.refresh_from_db()
+    _carry_over(FirmReport.objects.get(pk=report.pk), report)
     if report.state == State.SUBMITTED and _says(report, changes):  # the same form sent twice
         return Saved(standing(report.firm, report.year, report), report.edition)
     saved = save_cells(report, changes, by=by)
