@@ -72,18 +72,6 @@ def among(rows: models.QuerySet, column: str, values: Iterable[Any]) -> models.Q
     return rows.extra(where=[where], params=[json_text(list(values))])  # noqa: S610  # nosec B610
 
 
-@contextmanager
-def hashing(cursor: Any) -> Iterator[None]:
-    """Joins by hash inside. A table that the planner has not counted yet looks empty to it: looked through once for each row
-    while that very statement fills it, 20,000 rows took 190 s instead of 1 (measured)."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    cursor.execute("SET LOCAL enable_nestloop = off")
-    yield
-    cursor.execute("SET LOCAL enable_nestloop = on")
-
-
 def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows; ``columns`` are database column names."""
     _load(model._meta.db_table, columns, rows)
