@@ -41,7 +41,8 @@ class PeriodMoves:
     entering: int
     leaving: int
     moves: list[Move]
-    more: int
+    unnamed: int  # named on the forecast's own page
+    more: int  # counted only
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class ForecastPage:
     periods: list[PeriodMoves]
 
 
-def forecast_page(batch: ImportBatch, job: Job | None) -> ForecastPage:
-    """``job``: the newest forecast of what this batch offers now, if there is one."""
+def forecast_page(batch: ImportBatch, job: Job | None, *, named: int | None = None) -> ForecastPage:
+    """``job``: the newest forecast of what this batch offers now, if there is one; ``named``: so many firms a period."""
     undo = batch.state == ImportBatch.State.APPLIED
     running = job is not None and job.state in {Job.State.QUEUED, Job.State.RUNNING}
     done = job is not None and job.state == Job.State.SUCCEEDED
@@ -73,17 +74,19 @@ def forecast_page(batch: ImportBatch, job: Job | None) -> ForecastPage:
         progress=job.progress if job is not None else 0,
         message=(job.message if running else str(job.result.get("message", ""))) if job is not None else "",
         at=job.finished_at if done else None,
-        periods=[_period(found) for found in job.result.get("periods", ())] if done else [],
+        periods=[_period(found, named) for found in job.result.get("periods", ())] if done else [],
     )
 
 
-def _period(found: dict[str, Any]) -> PeriodMoves:
-    moves = [_move(row) for row in found["largest"]]
+def _period(found: dict[str, Any], named: int | None) -> PeriodMoves:
+    moves = [_move(row) for row in found["largest"][:named]]
     counts = {
         name: found[name]
         for name in ("year", "name", "run", "ranked", "moved", "totals", "ranks", "entering", "leaving")
     }
-    return PeriodMoves(**counts, moves=moves, more=found["moved"] - len(moves))
+    return PeriodMoves(
+        **counts, moves=moves, unnamed=len(found["largest"]) - len(moves), more=found["moved"] - len(found["largest"])
+    )
 
 
 def _move(row: dict[str, Any]) -> Move:

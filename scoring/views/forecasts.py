@@ -9,6 +9,7 @@ from firms.views.guards import role_required
 from scoring.presenters import forecasts as present
 from scoring.services import forecast
 
+BRIEFLY = 15  # firms named on the import's own page
 importers_only = role_required("office", "department")
 
 
@@ -19,8 +20,10 @@ def _batch(request: HttpRequest, pk: int) -> ImportBatch:
 @importers_only
 def batch_forecast(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
-    template = "imports/_moves.html" if request.htmx else "imports/forecast.html"
-    return render(request, template, {"page": present.forecast_page(batch, forecast.latest(batch))})
+    if request.htmx:  # a part of the import's page
+        page = present.forecast_page(batch, forecast.latest(batch), named=BRIEFLY)
+        return render(request, "imports/_moves.html", {"page": page})
+    return render(request, "imports/forecast.html", {"page": present.forecast_page(batch, forecast.latest(batch))})
 
 
 @importers_only
@@ -29,5 +32,5 @@ def batch_forecast_ask(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
     job = forecast.ask(batch, by=request.user)
     if request.htmx:
-        return render(request, "imports/_moves.html", {"page": present.forecast_page(batch, job)})
+        return render(request, "imports/_moves.html", {"page": present.forecast_page(batch, job, named=BRIEFLY)})
     return redirect("scoring:batch_forecast", pk=pk)

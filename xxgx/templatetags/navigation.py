@@ -75,7 +75,7 @@ MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
     "department": [DEPARTMENT, IMPORTS, VERDICTS, CONNECTORS, COVERAGE],
-    "office": [OFFICE, REVIEW, IMPORTS, VERDICTS, CONNECTORS, ENROLMENTS, ADMIN],
+    "office": [OFFICE, REVIEW, IMPORTS, COVERAGE, VERDICTS, CONNECTORS, ENROLMENTS, ADMIN],
     "leader": [COVERAGE],
     "bank": [],
     "system": [ADMIN, MAILS],
