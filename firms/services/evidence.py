@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import File
@@ -63,7 +64,7 @@ def attach(
     not a file we take (400), too many, or the form, claim or objection is no longer open (409).
     """
     permit(firm, by)
-    whose = {"year": year, "metric": metric, "claim": claim, "objection": objection}
+    whose: dict[str, Any] = {"year": year, "metric": metric, "claim": claim, "objection": objection}
     _refuse_unless_open(firm, **whose)
     name = clean_name(file.name)
     try:
@@ -126,7 +127,7 @@ def opened(evidence: Evidence, *, by: User) -> Evidence:
     """Check that the bytes are still those uploaded, and note who of the staff read a firm's file. Raises Refusal (409) if damaged."""
     sha = hashlib.sha256()
     try:
-        with evidence.file.storage.open(evidence.file.name, "rb") as file:
+        with evidence.file.storage.open(str(evidence.file.name), "rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 sha.update(block)
     except FileNotFoundError:

@@ -1,6 +1,7 @@
 """企业填报: the page, its autosave, its submission, the workbook way and its history. Each view is one call to a service."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
@@ -184,7 +185,9 @@ def workbook(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
 def upload(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
     """A filled-in workbook: what it would change, to be looked at before it goes into the draft."""
     desk = report_desk.desk(_firm(request, credit_code), year, by=request.user)
-    form, context, status = forms.WorkbookForm(request.POST or None, request.FILES or None), {}, 200
+    form = forms.WorkbookForm(request.POST or None, request.FILES or None)
+    context: dict[str, Any] = {}
+    status = 200
     if request.method == "POST":
         try:
             if form.is_valid():
