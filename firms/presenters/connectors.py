@@ -122,11 +122,13 @@ def source_page(user: User, pk: int, *, before: int = 0, trial: Job | None = Non
 def differences(source: Connector, values: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(label, what is kept now, what was typed) where the two differ: both texts, for whoever was overtaken."""
     labels = {field.name: str(field.verbose_name) for field in Connector._meta.concrete_fields}
-    return [
-        (labels[name], _plain(getattr(source, name)), _plain(value))
+    names = _column_names(source)
+    texts = [
+        (labels[name], _plain(getattr(source, name), names), _plain(value, names))
         for name, value in values.items()
-        if name in labels and getattr(source, name) != value
+        if name in labels
     ]
+    return [(label, now, yours) for label, now, yours in texts if now != yours]
 
 
 def _line(row: Any, now: datetime) -> SourceLine:
@@ -284,10 +286,15 @@ def _now(row: dict[str, Any]) -> str:
     return "" if row["reasons"] else _("与现值一致，记为公开数据")
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, names: dict[str, str]) -> str:
     if isinstance(value, dict):
         picks = value.get("picks", [])
-        told = "、".join(f"{pick.get('field') or pick.get('value')}→{pick.get('column')}" for pick in picks)
-        rest = "、".join(f"{name}={item}" for name, item in value.items() if name != "picks")
-        return "；".join(filter(None, (told, rest)))
-    return {True: _("是"), False: _("否")}.get(value, str(value)) if isinstance(value, bool) else str(value)
+        told = [
+            f"{pick.get('field') or pick.get('value', '')} → {names.get(pick['column'], pick['column'])}"
+            + (f"（{pick['unit']}）" if pick.get("unit") else "")
+            for pick in picks
+        ]
+        return "；".join((*told, *(f"{name} {item}" for name, item in value.items() if name != "picks" and item)))
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    return str(value)

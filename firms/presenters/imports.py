@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from firms.models import Firm, ImportBatch, ImportRow, Job, Metric, RegisterEntry, User
+from firms.models import Firm, ImportBatch, ImportRow, Job, Metric, RegisterEntry, Source, User
 from firms.permissions import may_confirm_batch
 
 PAGE = 50
@@ -46,10 +46,11 @@ class BatchList:
 def _line(batch: ImportBatch) -> BatchLine:
     counts = batch.counts
     register = dict(RegisterEntry.Kind.choices).get(batch.register_kind, "")
+    public = batch.get_source_display() if batch.source == Source.PUBLIC else ""
     return BatchLine(
         pk=batch.pk,
         file_name=batch.file_name,
-        kind=f"{batch.get_kind_display()} · {register}" if register else batch.get_kind_display(),
+        kind=" · ".join(filter(None, (batch.get_kind_display(), register, public))),
         department=batch.department.name if batch.department_id else "",
         year=batch.year,
         state=batch.get_state_display(),

@@ -183,7 +183,7 @@ def _check(connector: Connector) -> None:
         if "{" in url or "}" in url:
             raise Unfetched("bad_address", "地址里只能用 {year} 代表年度。", "请去掉其他花括号。")
         guarding.check(url, guard())
-        usable_map(connector)
+        connector.mapping = usable_map(connector).as_data()
     except Unfetched as problem:
         raise refusal_of(problem, problem.place or "地址", status=400) from problem
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from firms.importing.fields import Table
 from firms.importing.header import heading, meaning
-from firms.models import ColumnMapping, Department, ImportBatch, User
+from firms.models import ColumnMapping, Department, ImportBatch, Source, User
 from firms.services import audit
 from firms.services.import_scope import permit_handling, refuse_repeated
 from firms.services.import_targets import table_of
@@ -45,7 +45,9 @@ class Offer:
 
 
 def offer(batch: ImportBatch, *, by: User) -> Offer:
-    """What this person may say of the batch's headings, and what was said."""
+    """What this person may say of the batch's headings, and what was said; of public data its source's own map speaks."""
+    if batch.source == Source.PUBLIC:
+        return Offer([], {})
     still = batch.state in (State.PLANNED, State.REFUSED)
     said = remembered(batch.department, batch.kind, batch.register_kind)
     return Offer(choices(batch, by) if still else [], said)
@@ -66,6 +68,13 @@ def assign(batch: ImportBatch, said: Mapping[str, str], *, by: User) -> bool:
             "wrong_state", f"该批次{locked.get_state_display()}，不能再指定列的对应。", place=place,
             hint="指定在确认之前进行；请刷新页面查看最新状态。",
         )  # fmt: skip
+    if locked.source == Source.PUBLIC:
+        raise Refusal(
+            "public_data",
+            "公开数据的列由数据源的字段对应决定。",
+            place=place,
+            hint="请在公开数据源中修改字段对应后重新采集。",
+        )
     if locked.state == State.REFUSED:
         refuse_repeated(locked)
     known = {heading(text) for sheet in locked.mapping.values() for text in sheet["texts"] if text}

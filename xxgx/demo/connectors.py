@@ -17,7 +17,7 @@ from django.urls import path
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
-from firms.models import Connector, Department, FactSheet, Firm, RegisterEntry
+from firms.models import Connector, Department, FactSheet, Firm, RegisterEntry, Source
 from firms.services import connectors
 from xxgx.demo.economy import YEARS
 from xxgx.demo.names import CODE_PREFIX
@@ -73,6 +73,7 @@ def patents(request: HttpRequest, year: int) -> HttpResponse:
 def tech_sme(request: HttpRequest, year: int) -> HttpResponse:
     """A page with a table: firms entered this year that had lapsed, and some the office has entered already."""
     entries = RegisterEntry.objects.in_force().filter(firm=OuterRef("pk"), kind="qualification", category="tech_sme")
+    entries = entries.exclude(batch__source=Source.PUBLIC)  # the list does not change because somebody read it
     firms = Firm.objects.filter(credit_code__startswith=CODE_PREFIX).order_by("credit_code")
     lapsed = firms.filter(Exists(entries), ~Exists(entries.filter(ends_on__gte=date(year, 12, 31))))[:24]
     rows = "".join(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from firms.connecting import schedule
 from firms.models import (
     AuditEntry,
+    ColumnMapping,
     Connector,
     DataYear,
     FactSheet,
@@ -28,6 +29,7 @@ from firms.services import (
     connector_trials,
     connectors,
     filings,
+    import_headings,
     imports,
     jobs,
 )
@@ -92,9 +94,9 @@ def fetched(source, by=None):
     """One fetch as its job runs it: the attempt it left."""
     if by is None:
         Connector.objects.filter(pk=source.pk).update(enabled=True)
-        job = jobs.enqueue(
-            connector_runs.KIND, f"{source.pk}@{Fetch.objects.count()}", {"connector": source.pk, "year": 2022}, by=None
-        )
+        year = 2022 if source.batch_kind == "metrics" else None
+        key = f"{source.pk}@{Fetch.objects.count()}"
+        job = jobs.enqueue(connector_runs.KIND, key, {"connector": source.pk, "year": year}, by=None)
     else:
         job = connector_runs.ask(source, year=2022, by=by)
     jobs.run(job.pk)
@@ -162,6 +164,19 @@ def test_a_file_somebody_uploaded_is_still_only_theirs_to_confirm(site, source, 
     batch.refresh_from_db()
     with pytest.raises(Refusal):
         imports.permit_confirm(batch, batch.plan_digest, officer)
+
+
+def test_the_meaning_of_its_columns_is_the_sources_to_say(site, source, firms, officer):
+    """What a department remembers of its own files' headings does not reach into public data, nor can it be said there."""
+    ColumnMapping.objects.create(
+        department=source.department, kind="metrics", heading="营业收入", column="net_assets", set_by=officer
+    )
+    offer(site, firms, 100)
+    batch = fetched(source).batch
+    assert batch.rows.get().values == {"revenue": 100}
+    assert import_headings.offer(batch, by=officer).choices == []
+    with pytest.raises(Refusal, match="字段对应"):
+        import_headings.assign(batch, {"营业收入": "net_assets"}, by=officer)
 
 
 def test_the_same_content_makes_no_second_batch_and_an_older_one_that_comes_back_does(site, source, firms, officer):
