@@ -143,13 +143,12 @@ def _conflicts(sheets: list[FactSheet], metrics: dict[str, Metric], user: User) 
 
 def _rules(sheets, metric: Metric) -> list[Rule]:
     """For each source, how many of these conflicts it has a figure in: what a rule for it would decide (two queries)."""
-    rows = sheets.values_list("values", "winners", "conflicts")
-    cells = [contenders(metric.code, *row) for row in rows]
-    ids = {filing for cell in cells for filing, _value in cell}
+    cells = [cell for _code, cell in sheets.disputants([metric.code])]
+    ids = {filing for cell in cells for filing in cell}
     sources = dict(Filing.objects.with_ids(ids).values_list("pk", "source"))
     counts = dict.fromkeys(Source.values, 0)
     for cell in cells:
-        for filing, _value in cell:
+        for filing in cell:
             counts[sources[filing]] += 1
     return [Rule(source, str(Source(source).label), count) for source, count in counts.items() if count]
 

@@ -54,7 +54,12 @@ class World:
         self.mine, self.theirs = signed_in(self.manager), signed_in(self.stranger)
 
     def new_claim(self, **changed):
-        fields = {"level": "provincial", "title": "河南省工程技术研究中心", "starts_on": "2022-03-01", "evidence": pdf()}
+        fields = {
+            "level": "provincial",
+            "title": "河南省工程技术研究中心",
+            "starts_on": "2022-03-01",
+            "evidence": pdf(),
+        }
         url = reverse("firms:claim_new", args=[self.firm.credit_code, "platform"])
         return self.mine.post(url, fields | changed)
 
@@ -229,7 +234,7 @@ def test_an_upheld_objection_counts_against_who_was_wrong(world):
     objections.uphold(one, figure="130", by=world.tax)
     page = signed_in(world.tax).get(reverse("firms:source_record"), {"year": YEAR}).context["page"]
     [line] = page.lines
-    assert (line.name, line.total.upheld, line.total.stated) == ("税务局", 1, 1)
+    assert (line.name, line.total.upheld, line.total.stated) == ("税务局", 1, 2)  # as it was, and as corrected
 
 
 class TestAnotherFirm:
