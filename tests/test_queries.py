@@ -15,6 +15,7 @@ from firms.models import (
     ImportRow,
     Job,
     Membership,
+    Message,
     RegisterEntry,
     Reopening,
     Role,
@@ -48,6 +49,7 @@ PAGES = {
     "firms:source_record": "office",
     "firms:connectors": "office",
     "firms:department": "department",
+    "firms:workbench": "firm",
     "firms:coverage": "office",
     "firms:coverage_firms": "office",
     "scoring:api-rankings": "anonymous",
@@ -63,6 +65,8 @@ def fill(count, people):
         tag = firm.credit_code
         user = User.objects.create_user(f"f-{tag}", password="x", role=Role.FIRM)
         Membership.objects.create(user=user, firm=firm)
+        Membership.objects.create(user=people[Role.FIRM], firm=firm)
+        Message.objects.create(user=people[Role.FIRM], key=tag, title=tag)
         batch = ImportBatch.objects.create(
             kind="metrics", year=2022, department=science, uploaded_by=user, file_name=f"{tag}.csv", sha256=tag,
             size=2, file=ContentFile(b"ok", "x.csv"),
@@ -110,7 +114,10 @@ def lists():
 
 def test_list_pages_are_constant_in_their_rows(people, as_role, client):
     load_catalogue(by=None)
-    clients = {role: as_role(role) for role in (Role.OFFICE, Role.DEPARTMENT, Role.SYSTEM, Role.SECURITY, Role.AUDIT)}
+    clients = {
+        role: as_role(role)
+        for role in (Role.OFFICE, Role.DEPARTMENT, Role.FIRM, Role.SYSTEM, Role.SECURITY, Role.AUDIT)
+    }
     clients["anonymous"] = client
     urls = [*lists(), *((reverse(name), role) for name, role in PAGES.items())]
     measured = []
