@@ -101,7 +101,8 @@ class _Maker:
     def __init__(self, rng: np.random.Generator, office: User) -> None:
         self.rng, self.office, self.now = rng, office, timezone.now()
         self.catalogue: Catalogue = in_force()
-        self.accounts = dict(Membership.objects.values_list("firm_id", "user_id"))
+        # Of several accounts a manager: only one of these hands a form in.
+        self.accounts = dict(Membership.objects.order_by("-kind").values_list("firm_id", "user_id"))
         self.given: dict[int, dict[str, float]] = {}
         self.last: Mapping[int, Mapping[str, float]] = {}
         self.reports: list[FirmReport] = []
