@@ -94,6 +94,7 @@ def test_the_same_file_twice_names_the_first_batch(page, firm):
     response = upload(page, again)
     assert response.status_code == 409
     assert f"第{first.pk}批" in response.content.decode()
+    assert f'href="{reverse("firms:import_detail", args=[first.pk])}"' in response.content.decode()
     assert ImportBatch.objects.count() == 1
 
 

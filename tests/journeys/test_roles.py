@@ -12,7 +12,7 @@ TRIAL_RANKING = f"/rankings/?year={TRIAL}"
 WAYS = {
     "office": (
         "/office/",
-        {"工作台", "填报审核", "数据导入", "核验与裁定", "公开数据", "企业账号", "后台管理"},
+        {"工作台", "填报审核", "数据导入", "完整率", "核验与裁定", "公开数据", "企业账号", "后台管理"},
         {EXPORT, OFFICE, IMPORTS, BACK_OFFICE, TRIAL_RANKING},
     ),
     "leader": ("/", {"完整率"}, {EXPORT, TRIAL_RANKING}),
