@@ -36,6 +36,14 @@ PAGES: Mapping[str, tuple[str, dict[str, str]]] = {
 }
 
 
+# Where "没有" would not say what is well.
+PASSED = {
+    "reporting": lazy("不在填报中"),
+    "no_run": lazy("已有完成的计算"),
+    "stale_run": lazy("最近一次计算之后数据没有变化"),
+}
+
+
 @dataclass(frozen=True)
 class Step:
     label: str
@@ -119,7 +127,7 @@ def steps(period: EvaluationPeriod) -> list[Step]:
 
 def _item(obstacle: Obstacle, year: int) -> Item:
     if not obstacle.count:
-        return Item(obstacle.label, "passed", _("没有"), "")
+        return Item(obstacle.label, "passed", str(PASSED.get(obstacle.code, _("没有"))), "")
     mark = {"hard": "blocked", "soft": "look", "note": "note"}[obstacle.weight]
     return Item(obstacle.label, mark, obstacle.words, _page(obstacle.code, year))
 
