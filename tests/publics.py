@@ -25,7 +25,14 @@ def staged(source: Connector) -> Fetch:
         sha256="1" * 64, size=2, file=ContentFile(b"ok", "x.xlsx"),
     )  # fmt: skip
     fetch = Fetch.objects.create(
-        connector=source, year=2022, outcome="staged", batch=batch, finished_at=timezone.now(), rows=1, size=2
+        connector=source,
+        year=2022,
+        outcome="staged",
+        batch=batch,
+        finished_at=timezone.now(),
+        rows=1,
+        size=2,
+        sha256=str(batch.pk),
     )
     default_storage.save(fetch.original_name, ContentFile(b"[]"))
     return fetch

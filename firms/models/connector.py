@@ -79,4 +79,4 @@ class Fetch(models.Model):
     @property
     def original_name(self) -> str:
         """Where in the private storage the answers of a staged fetch are kept, as they came."""
-        return f"fetches/{self.started_at:%Y/%m}/{self.pk}"
+        return f"fetches/{self.started_at:%Y/%m}/{self.pk}-{self.sha256[:16]}"

@@ -133,6 +133,9 @@ def _staged(connector: Connector, fetch: Fetch, fieldmap: FieldMap, collected: C
             )
             fetch.batch = batch
             fetch.save(update_fields=["batch", "size", "rows", "sha256"])
+            default_storage.delete(
+                fetch.original_name
+            )  # of a transaction that was rolled back, and whose number is used again
             default_storage.save(fetch.original_name, ContentFile(b"\n".join(collected.bodies)))
     return batch
 
