@@ -133,9 +133,8 @@ def _staged(connector: Connector, fetch: Fetch, fieldmap: FieldMap, collected: C
             )
             fetch.batch = batch
             fetch.save(update_fields=["batch", "size", "rows", "sha256"])
-            default_storage.delete(
-                fetch.original_name
-            )  # of a transaction that was rolled back, and whose number is used again
+            # A transaction rolled back leaves its file behind, and its number may be given again.
+            default_storage.delete(fetch.original_name)
             default_storage.save(fetch.original_name, ContentFile(b"\n".join(collected.bodies)))
     return batch
 

@@ -27,6 +27,7 @@ SETTABLE = (
     "auto_confirm_limit",
 )  # fmt: skip
 MOST_HOURS = 24 * 31
+LONGEST = 240  # seconds: one page may take all of them, and the job's lease is five minutes
 
 
 def guard() -> Guard:
@@ -36,7 +37,7 @@ def guard() -> Guard:
         networks=tuple(ipaddress.ip_network(text) for text in settings.CONNECTOR_NETWORKS),
         insecure=settings.CONNECTOR_HTTP,
         size=settings.CONNECTOR_MAX_BYTES,
-        seconds=settings.CONNECTOR_SECONDS,
+        seconds=min(settings.CONNECTOR_SECONDS, LONGEST),
     )
 
 
