@@ -6,11 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from firms.importing.cells import DECIMALS, scaled
 from firms.importing.header import Column
 from firms.importing.problem import BadCell
 
 Bad = dict[int, BadCell]
+_ONE = 10.0**DECIMALS
+_SURE = 1e9  # below it the decimals kept are far coarser than what a float can tell apart
 
 
 def taken(column: Column, cells: Sequence[Any]) -> tuple[list[Any], Bad]:
@@ -64,8 +68,16 @@ def _as_they_are(column: Column, cells: Sequence[Any]) -> list[Any] | None:
         if not all(map(float.is_integer, values)):
             return None
     else:
-        values = [round(value, DECIMALS) for value in values]
+        values = _rounded(values)
     if given is cells:
         return list(values)
     numbers = iter(values)
     return [next(numbers) if type(cell) is float else None for cell in cells]
+
+
+def _rounded(values: Sequence[float]) -> Sequence[float]:
+    """Each rounded to DECIMALS. A column that has no more of them already is left alone: ten times faster to see than to do."""
+    column = np.array(values)
+    if np.abs(column).max() < _SURE and bool((np.rint(column * _ONE) / _ONE == column).all()):
+        return values
+    return [round(value, DECIMALS) for value in values]

@@ -35,7 +35,7 @@ class PlannedRow:
     cells: list[Any] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KnownFirm:
     """``name`` as registered, ``key`` as names compare."""
 
@@ -307,7 +307,7 @@ def planned(read: ReadRow) -> PlannedRow:
 
 
 class Digest:
-    """The fingerprint of a plan, row by row in file order; values and before as ``canonical`` writes them."""
+    """The fingerprint of a plan, row by row in file order; ``values`` and ``before`` as JSON."""
 
     def __init__(self) -> None:
         self._sha = hashlib.sha256()
@@ -317,12 +317,3 @@ class Digest:
 
     def hexdigest(self) -> str:
         return self._sha.hexdigest()
-
-
-def canonical(values: dict) -> bytes:
-    """Values as JSON, the same for equal ones whatever a database did to their order and to the types of their numbers."""
-    if not values:
-        return b"{}"
-    if int in map(type, values.values()):  # 1e16 may come back as an integer
-        values = {key: float(value) if type(value) is int else value for key, value in values.items()}
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)

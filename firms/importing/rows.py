@@ -168,6 +168,8 @@ class RowParser:
         found = {code: self._taken(reads, column, cells_of[column.index]) for code, column in self.columns.items()}
         for code in self.sums:
             self.sums[code] += sum(filter(None, found[code]))
+        # In the order in which PostgreSQL keeps the keys of a document: it need not sort them.
+        found = {code: found[code] for code in sorted(found, key=lambda code: (len(code), code))}
         holes = any(None in values for values in found.values())
         for read, values in zip(reads, zip(*found.values(), strict=True) if found else repeat(()), strict=False):
             pairs = zip(found, values, strict=True)

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Cast
 
 from firms.importing import cells
-from firms.importing.plan import ACCEPTED, Digest, PlannedRow, canonical
+from firms.importing.plan import ACCEPTED, Digest, PlannedRow
 from firms.models import Filing, ImportBatch, ImportRow
 from firms.services import bulk
 
@@ -26,8 +26,7 @@ def stage(batch: ImportBatch, rows: Iterable[PlannedRow], tally: Tally | None = 
     tally = tally or Tally()
 
     def fields(row: PlannedRow) -> tuple[Any, ...]:
-        values, before = canonical(row.values), canonical(row.before)
-        tally.count(row, values, before)
+        values, before = tally.add(row)
         raw = "[]" if row.verdict in ACCEPTED else bulk.json_text([cells.shown(cell) for cell in row.cells])
         reasons = bulk.json_text(row.reasons) if row.reasons else "[]"
         return batch.pk, row.sheet, row.number, row.verdict, row.firm, raw, values.decode(), before.decode(), reasons
@@ -75,15 +74,14 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self._digest = Digest()
 
-    def add(self, row: PlannedRow) -> None:
-        self.count(row, canonical(row.values), canonical(row.before))
-
-    def count(self, row: PlannedRow, values: bytes, before: bytes) -> None:
-        """Add a row whose values and before are written already."""
+    def add(self, row: PlannedRow) -> tuple[bytes, bytes]:
+        """Count a row; its values and before as JSON, the one time they are written."""
+        values, before = orjson.dumps(row.values), orjson.dumps(row.before)
         self.counts[row.verdict] += 1
         if row.reasons and row.verdict in ACCEPTED:
             self.counts["warnings"] += any(reason.get("level") == "warning" for reason in row.reasons)
         self._digest.add(row.sheet, row.number, row.verdict, row.firm, values, before)
+        return values, before
 
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
