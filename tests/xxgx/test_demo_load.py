@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import Count
+from django.utils import timezone
 
 from firms.models import (
     DataYear,
+    Decision,
     FactSheet,
     Filing,
     Firm,
@@ -17,6 +19,8 @@ from firms.models import (
     ImportBatch,
     ImportRow,
     Membership,
+    Objection,
+    RegisterClaim,
     RegisterEntry,
     User,
 )
@@ -25,6 +29,7 @@ from firms.services.report_standing import standing
 from scoring import schemes
 from scoring.models import EvaluationPeriod, StageRecord
 from xxgx.demo import ACCOUNTS, PASSWORD
+from xxgx.demo.economy import YEARS
 from xxgx.demo.zone import build_zone
 
 pytestmark = pytest.mark.django_db
@@ -48,8 +53,10 @@ def test_the_zone_is_loaded_whole_with_its_provenance(ready, tmp_path):
     zone = build_zone()
     assert "演示园区" in demo_zone(tmp_path / "samples")
     assert Firm.objects.count() == len(zone.firms)
-    assert Filing.objects.count() == len(zone.statements)
-    assert RegisterEntry.objects.count() == len(zone.entries)
+    # Beside what came in files: figures corrected upon an objection, facts verified upon a claim.
+    corrections = Objection.objects.filter(state="upheld").values("correction")
+    assert Filing.objects.exclude(pk__in=corrections).count() == len(zone.statements)
+    assert RegisterEntry.objects.exclude(batch=None).count() == len(zone.entries)
     assert StageRecord.objects.count() == len(zone.stages)
     assert FactSheet.objects.count() == len({(s.firm, s.year) for s in zone.statements})
     assert list(EvaluationPeriod.objects.order_by("year_id").values_list("year_id", flat=True)) == [2022, 2023, 2024]
@@ -66,8 +73,8 @@ def test_the_zone_is_loaded_whole_with_its_provenance(ready, tmp_path):
     for batch in ImportBatch.objects.annotate(many=Count("rows")):
         assert batch.file.size == batch.size > 0
         assert batch.counts["rows"] == batch.counts["accepted"] == batch.many
-    assert not Filing.objects.filter(source="government", batch=None).exists()
-    assert not RegisterEntry.objects.filter(batch=None).exists()
+    assert not Filing.objects.filter(source="government", batch=None).exclude(pk__in=corrections).exists()
+    assert not RegisterEntry.objects.filter(batch=None, claims=None).exists()
     assert ImportRow.objects.exclude(firm=None).count() == ImportRow.objects.count()
     assert audit.verify() is None
 
@@ -144,3 +151,16 @@ def test_an_unprepared_database_is_told_what_to_do_first(settings, tmp_path):
     settings.DEMO = True
     with pytest.raises(CommandError, match="load_catalogue"):
         demo_zone(tmp_path / "samples")
+
+
+def test_claims_objections_and_decisions_in_every_state(ready, tmp_path):
+    """What officers and firms find on their queues; most conflicts of the year stay open."""
+    demo_zone(tmp_path / "samples")
+    assert set(RegisterClaim.objects.values_list("state", flat=True)) == set(RegisterClaim.State.values)
+    assert {"open", "upheld", "rejected"} <= set(Objection.objects.values_list("state", flat=True))
+    assert Objection.objects.filter(state="open", due_on__lt=timezone.localdate()).exists()
+    assert Decision.objects.in_force().exists()
+    assert Decision.objects.exclude(revoked_at=None).exists()
+    assert FactSheet.objects.filter(year=YEARS[-1], has_conflicts=True).count() > 50
+    one = Firm.objects.get(memberships__user__username="firm-one")
+    assert set(one.register_claims.values_list("state", flat=True)) == set(RegisterClaim.State.values)
