@@ -81,7 +81,7 @@ class FilingQuerySet(StatedQuerySet):
             "postgresql": "firms_filing.id = ANY(%s)", "sqlite": "firms_filing.id IN (SELECT value FROM json_each(%s))",
         }[connection.vendor]  # fmt: skip
         wanted = list(ids)
-        return self.extra(where=[where], params=[wanted if connection.vendor == "postgresql" else json.dumps(wanted)])  # noqa: S610  # nosec B610
+        return self.extra(where=[where], params=[wanted if connection.vendor == "postgresql" else json.dumps(wanted)])  # type: ignore[return-value]  # noqa: S610  # nosec B610
 
 
 class OfFirmQuerySet(models.QuerySet):
