@@ -14,7 +14,6 @@ from firms.importing.plan import locked_years_touched
 from firms.models import DataYear, Department, Evidence, Firm, Membership, RegisterClaim, RegisterEntry, Role, User
 from firms.models.register import DatedFact
 from firms.permissions import may_write_for
-from firms.presenters.conflicts import firms_like
 from firms.presenters.figures import shown
 
 PAGE = 30
@@ -159,7 +158,7 @@ def queue_page(user: User, *, state: str = "", kind: str = "", q: str = "", befo
     first. A constant number of queries."""
     claims = RegisterClaim.objects.visible_to(user)
     if q:
-        claims = claims.filter(firm__in=Firm.objects.filter(firms_like(q)).values("pk"))
+        claims = claims.filter(firm__in=Firm.objects.matching(q).values("pk"))
     if kind in CLAIMABLE:
         claims = claims.filter(kind=kind)
     counts = dict(claims.order_by().values_list("state").annotate(many=Count("pk")))

@@ -71,11 +71,6 @@ def metrics_of(user: User) -> dict[str, Metric]:
     return {metric.code: metric for metric in metrics}
 
 
-def firms_like(q: str) -> Q:
-    """Firms whose name has ``q`` in it, or whose code or initials begin so."""
-    return Q(name__icontains=q) | Q(credit_code__startswith=q.upper()) | Q(name_initials__startswith=q.lower())
-
-
 def conflict_page(
     user: User, *, year: int | None = None, metric: str = "", q: str = "", after: int = 0
 ) -> ConflictPage:
@@ -87,7 +82,7 @@ def conflict_page(
     chosen = metrics.get(metric)
     sheets = disputed.filter(year=year or 0)
     if q:
-        sheets = sheets.filter(firm__in=Firm.objects.filter(firms_like(q)).values("pk"))
+        sheets = sheets.filter(firm__in=Firm.objects.matching(q).values("pk"))
     counts = _counts(sheets, metrics)
     narrowed = sheets.disputed([chosen.code]) if chosen else sheets
     found = list(narrowed.filter(pk__gt=after).select_related("firm").order_by("pk")[: PAGE + 1])
@@ -183,7 +178,7 @@ def decision_page(user: User, *, q: str = "", before: int = 0) -> DecisionPage:
     metrics = metrics_of(user)
     decisions = Decision.objects.visible_to(user).select_related("firm", "decided_by", "revoked_by", "filing__batch")
     if q:
-        decisions = decisions.filter(firm__in=Firm.objects.filter(firms_like(q)).values("pk"))
+        decisions = decisions.filter(firm__in=Firm.objects.matching(q).values("pk"))
     if before:
         decisions = decisions.filter(pk__lt=before)
     found = list(decisions.order_by("-pk")[: PAGE + 1])

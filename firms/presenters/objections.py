@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from firms.models import DataYear, Evidence, FactSheet, Firm, Metric, Objection, Role, Source, User
 from firms.permissions import may_write_for
-from firms.presenters.conflicts import firms_like
 from firms.presenters.figures import Origin, filings_of, origin, shown
 
 PAGE = 30
@@ -45,7 +44,7 @@ def objection_list(user: User, *, state: str = "", q: str = "", before: int = 0)
     objections = Objection.objects.visible_to(user)
     own = user.role == Role.FIRM
     if q:
-        objections = objections.filter(firm__in=Firm.objects.filter(firms_like(q)).values("pk"))
+        objections = objections.filter(firm__in=Firm.objects.matching(q).values("pk"))
     counts = dict(objections.order_by().values_list("state").annotate(many=Count("pk")))
     if state not in State.values:
         state = "" if own else State.OPEN

@@ -70,7 +70,7 @@ def conflict_rule(request: HttpRequest, year: int, metric: str) -> HttpResponse:
     chosen = _metric(request, metric)
     data = cleaned(RuleForm(request.POST))
     q = data["q"].strip()
-    firms = Firm.objects.filter(presenters.firms_like(q)).values_list("pk", flat=True) if q else None
+    firms = Firm.objects.matching(q).values_list("pk", flat=True) if q else None
     done = decisions.decide_all(
         chosen, year, data["source"], expected=data["expected"], reason=data["reason"], by=request.user, firms=firms
     )
