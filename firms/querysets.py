@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 import orjson
 from django.db import connection, models
@@ -81,7 +81,8 @@ class FilingQuerySet(StatedQuerySet):
             "postgresql": "firms_filing.id = ANY(%s)", "sqlite": "firms_filing.id IN (SELECT value FROM json_each(%s))",
         }[connection.vendor]  # fmt: skip
         wanted = list(ids)
-        return self.extra(where=[where], params=[wanted if connection.vendor == "postgresql" else json.dumps(wanted)])  # type: ignore[return-value]  # noqa: S610  # nosec B610
+        sent = wanted if connection.vendor == "postgresql" else json.dumps(wanted)
+        return cast("Self", self.extra(where=[where], params=[sent]))  # noqa: S610  # nosec B610
 
 
 class OfFirmQuerySet(models.QuerySet):
@@ -165,7 +166,7 @@ class ConnectorQuerySet(models.QuerySet):
     def with_record(self) -> Self:
         """With what its fetches came to: ``last_started``, ``last_good`` (when something was last obtained), ``last_good_id``,
         ``failures`` in a row since then (one query)."""
-        fetches = self.model._meta.get_field("fetches").related_model._default_manager
+        fetches = cast("type[models.Model]", self.model._meta.get_field("fetches").related_model)._default_manager
         mine = fetches.filter(connector=models.OuterRef("pk")).order_by("-pk")
         good = mine.filter(outcome__in=["staged", "same"])
         failed = (

@@ -7,6 +7,14 @@ def pytest_report_header() -> str:
     return f"backend: {backends.CHOSEN}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def addresses():
+    """Read once as they are outside a demo: a test that plays the demo must not be the one that loads them."""
+    from django.urls import get_resolver
+
+    return get_resolver().url_patterns
+
+
 @pytest.fixture
 def people(db):
     """One account of each role, by role; the roles' permissions loaded. The department is 科学技术局."""

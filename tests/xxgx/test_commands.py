@@ -38,7 +38,7 @@ def test_the_demo_publishes_all_but_the_latest_once_and_keeps_what_people_did_si
         assert [period.published_run is not None for period in periods] == [True, True, False]
         assert all(period.runs.count() == 1 for period in periods)
         latest = periods[-1]
-        office = User.objects.get(role="office")
+        office = User.objects.get(username="office")
         publish(latest, latest.runs.get(), by=office)
         withdraw(periods[0], by=office, reason="演练")
         before = holdings()

@@ -60,7 +60,7 @@ def test_each_site_is_read_by_its_source(firms):
 def test_they_are_off_unless_the_demo_is_served_and_follow_its_port(firms, settings):
     demo.load_connectors()
     assert not Connector.objects.filter(enabled=True).exists()
-    settings.DEMO_SITE = "127.0.0.1:8123"
+    settings.DEMO_SITE, settings.CONNECTOR_HOSTS = "127.0.0.1:8123", ["127.0.0.1:8123"]
     demo.load_connectors()
     assert all(
         url.startswith("http://127.0.0.1:8123/demo/public/") for url in Connector.objects.values_list("url", flat=True)

@@ -121,7 +121,12 @@ SOURCES: dict[str, dict] = {
 
 
 def load_connectors() -> int:
-    """Define the demo's sources that are not there, and keep their addresses at the port the demo is served on; how many new."""
+    """Define the demo's sources that are not there, and keep their addresses at the port the demo is served on; how many new.
+
+    None where the sites may not be asked: their addresses would be refused like any other that is not on the list.
+    """
+    if settings.DEMO_SITE not in settings.CONNECTOR_HOSTS:
+        return 0
     base = f"http://{settings.DEMO_SITE}/demo/public"
     there = {row.code: row for row in Connector.objects.filter(code__in=SOURCES)}
     departments = {row.code: row for row in Department.objects.all()}
