@@ -133,7 +133,10 @@ def test_a_new_firm_enters_and_pushes_others_down(period, officer):
 def test_register_entries_move_what_was_foreseen_and_their_undo_too(period):
     science = OfficerFactory(department=Department.objects.get(code="science"))
     firm = Firm.objects.order_by("pk")[4]
-    rows = [["统一社会信用代码", "平台名称", "级别", "批准时间"], [firm.credit_code, "省重点实验室", "省级", "2022-05-01"]]
+    rows = [
+        ["统一社会信用代码", "平台名称", "级别", "批准时间"],
+        [firm.credit_code, "省重点实验室", "省级", "2022-05-01"],
+    ]
     kwargs = {"kind": "registers", "register_kind": "platform", "department": science.department, "by": science}
     batch = imports.plan(imports.upload(workbook(rows), **kwargs))
     forecast = foreseen(batch)
