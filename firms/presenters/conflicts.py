@@ -193,7 +193,7 @@ def _sheets(decisions: list[Decision]) -> dict[tuple[int, int], FactSheet]:
     """The sheets these decisions speak of, by firm and year (one query)."""
     about = {(row.firm_id, row.year) for row in decisions}
     rows = FactSheet.objects.filter(firm__in={firm for firm, _y in about}, year__in={year for _f, year in about})
-    return {(row.firm_id, row.year): row for row in rows.only("firm_id", "year", "winners", "conflicts")}
+    return {(row.firm_id, row.year): row for row in rows.only("firm_id", "year", "values", "winners", "conflicts")}
 
 
 def _decision(row: Decision, metric: Metric, sheet: FactSheet | None, locked: set[int]) -> DecisionLine:
