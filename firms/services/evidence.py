@@ -41,7 +41,7 @@ def readable_by(user: User) -> models.QuerySet[Evidence]:
         )
         return found.filter(
             models.Q(models.Exists(handed_in), metric__in=own)
-            | models.Q(claim__department=user.department_id) & ~models.Q(claim__state=RegisterClaim.State.DRAFT)
+            | models.Q(claim__in=RegisterClaim.objects.visible_to(user).values("pk"))
             | models.Q(objection__department=user.department_id)
         )
     return found.none()

@@ -32,7 +32,12 @@ def refusal_of(bad: Unreadable, name: str) -> Refusal:
 def clean_name(name: str | None) -> str:
     """A file's name without folders, control and direction marks."""
     base = PurePath((name or "").replace("\\", "/")).name
-    return re.sub(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\ud800-\udfff]", "", base).strip()[:200] or "未命名文件"
+    return (
+        re.sub(r"[\x00-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", "", base).strip()[
+            :200
+        ]
+        or "未命名文件"
+    )
 
 
 def described(batch: ImportBatch) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Supporting files: whose they are, who reads them, and that they are what was uploaded."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from firms.models import AuditEntry, Department, Evidence, FirmReport, RegisterClaim, Role
-from firms.services import evidence, reports
+from firms.services import claims, evidence, reports
 from firms.services.refusal import Refusal
 from tests.factories import MembershipFactory, OfficerFactory, UserFactory
 from tests.reporting import PDF, PNG, YEAR, make, ready, upload
@@ -34,7 +35,7 @@ def code_of(call, *args, **kwargs):
 
 
 def test_a_file_is_kept_by_its_content_under_a_name_of_ours(firm_and_user):
-    row = attach(*firm_and_user, upload("../../标准 \u202efdp.pdf"))
+    row = attach(*firm_and_user, upload("../../标准 \u202e\u2067\u061cfdp.pdf"))
     assert row.file_name == "标准 fdp.pdf"
     assert Path(row.file.name).name.startswith(row.sha256[:16])
     assert (row.media_type, row.size) == ("application/pdf", len(PDF))
@@ -119,7 +120,7 @@ def test_a_claim_s_files_are_its_department_s_once_handed_in(firm_and_user):
     row = evidence.attach(upload(), firm=firm, claim=claim, by=user)
     officer = OfficerFactory(department=science)
     assert not evidence.readable_by(officer).exists()
-    claim.state = "submitted"
+    claim.state, claim.submitted_at = "submitted", timezone.now()
     claim.save()
     assert evidence.readable_by(officer).get() == row
     assert not evidence.readable_by(OfficerFactory(department=Department.objects.get(code="tax"))).exists()
@@ -129,6 +130,16 @@ def test_a_claim_s_files_are_its_department_s_once_handed_in(firm_and_user):
     assert code_of(evidence.remove, row, by=user) == "closed_matter"
     other, stranger = make()
     assert code_of(evidence.attach, upload(), firm=other, claim=claim, by=stranger) == "malformed"
+
+
+def test_the_files_of_a_claim_given_up_before_it_was_handed_in_stay_the_firm_s(firm_and_user):
+    firm, user = firm_and_user
+    fact = {"title": "研发中心", "level": "provincial", "starts_on": date(2022, 1, 1)}
+    claim = claims.draft(firm, "platform", fact, files=[upload()], by=user)
+    claims.discard(claim, version=claim.version, by=user)
+    officer = OfficerFactory(department=Department.objects.get(code="science"))
+    assert evidence.readable_by(user).count() == 1
+    assert not evidence.readable_by(officer).exists()
 
 
 def test_a_damaged_file_is_not_handed_out(firm_and_user):
