@@ -240,7 +240,9 @@ def withdraw(report: FirmReport, *, by: User) -> FirmReport:
     # Past the deadline it could not be handed in again.
     refuse_if_closed(row.firm_id, row.year, hold=True)
     row.state = State.RETURNED if row.remarks else State.DRAFT
-    row.save(update_fields=["state", "updated_at"])
+    # The files behind its cells may change now, and they have no edition: whoever looked at it before must look again.
+    row.edition += 1
+    row.save(update_fields=["state", "edition", "updated_at"])
     _event(row, ReportEvent.Kind.WITHDRAWN, by)
     audit.record("report.withdraw", f"撤回{row.year}年度填报表：{report.firm.name}", by=by, target=row)
     _carry_over(row, report)

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from firms.models import AuditEntry, DataYear, Extension, FirmReport, Membership, Message, ReportEvent, Role, User
-from firms.services import audit, reports
+from firms.services import audit, evidence, reports, reviews
 from firms.services.refusal import Refusal
 from firms.services.report_standing import standing
 from tests.factories import MembershipFactory, UserFactory
-from tests.reporting import OWN, YEAR, filled, make, ready, state, typed
+from tests.reporting import OWN, YEAR, filled, make, ready, state, typed, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -229,6 +229,19 @@ def test_withdrawn_it_can_be_changed_and_submitted_again(report, user):
     reports.submit(report, edition=report.edition, by=user)
     assert report.first_submitted_at == first
     assert list(ReportEvent.objects.values_list("kind", flat=True)) == ["submitted", "withdrawn", "submitted"]
+
+
+def test_what_was_looked_at_is_not_accepted_with_other_files_behind_it(report, user):
+    """Withdrawn, its evidence exchanged, submitted again without a word changed: the page of before decides nothing."""
+    save(report, user, *filled())
+    file = evidence.attach(upload(), firm=report.firm, by=user, year=YEAR, metric="invested_firms")
+    reports.submit(report, edition=report.edition, by=user)
+    seen, office = report.edition, UserFactory(role=Role.OFFICE)
+    reports.withdraw(report, by=user)
+    evidence.remove(file, by=user)
+    reports.submit(report, edition=report.edition, by=user)
+    assert refused(reviews.accept, report, edition=seen, by=office).code == "already_decided"
+    assert reviews.accept(report, edition=report.edition, by=office).state == "accepted"
 
 
 def test_past_the_deadline_nothing_is_withdrawn_that_could_not_be_handed_in_again(report, user):
