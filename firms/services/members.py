@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from firms.models import Firm, Membership, Role, User
+from firms.models import Firm, Invitation, Membership, Role, User
 from firms.permissions import may_manage_members
 from firms.services import accounts, audit, messages
 from firms.services.refusal import Refusal
@@ -63,6 +64,7 @@ def change_kind(membership: Membership, *, kind: str, by: User) -> None:
         _refuse_last_manager(row)
     before, row.kind = row.kind, kind
     row.save(update_fields=["kind"])
+    _revoke_invitations(row, by)
     audit.record(
         "member.kind", f"变更企业账号身份：{row}", by=by, target=row, before={"kind": before}, after={"kind": kind}
     )
@@ -88,6 +90,7 @@ def remove(membership: Membership, *, by: User) -> None:
         [row.user], key=f"member.removed:{row.pk}", title=_("您已不再代表该企业"),
         body=_("您的账号与%(firm)s的关联已解除。如有疑问，请联系该企业管理员或积分办。") % {"firm": row.firm},
     )  # fmt: skip
+    _revoke_invitations(row, by)
     row.delete()
     accounts.end_sessions(row.user)
 
@@ -101,6 +104,16 @@ def _take(membership: Membership, by: User) -> Membership:
     if row is None:
         raise Refusal("member_gone", _("该成员已被移除。"), place=firm.name, hint=_("请刷新页面查看。"))
     return row
+
+
+def _revoke_invitations(row: Membership, by: User) -> None:
+    """Whoever manages a firm no longer has no invitation out either: one to an address of their own would be the way back."""
+    sent = Invitation.objects.filter(
+        firm=row.firm, invited_by=row.user, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+    for invitation in sent.select_related("firm"):
+        Invitation.objects.filter(pk=invitation.pk).update(revoked_at=timezone.now())
+        audit.record("invitation.revoke", f"撤回邀请：{invitation}", by=by, target=invitation)
 
 
 def _refuse_last_manager(row: Membership) -> None:

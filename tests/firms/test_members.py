@@ -180,6 +180,19 @@ def test_a_manager_that_cannot_sign_in_does_not_count(firm, manager):
         members.remove(firm.memberships.get(user=manager), by=UserFactory(role=Role.OFFICE))
 
 
+@pytest.mark.parametrize("leaving", [members.remove, lambda row, by: members.change_kind(row, kind="reporter", by=by)])
+def test_who_manages_the_firm_no_longer_has_no_way_back_in_the_mail(firm, manager, reporter, leaving):
+    """An invitation to an address of one's own, sent before one had to go, opens nothing."""
+    members.change_kind(firm.memberships.get(user=reporter), kind="manager", by=manager)
+    back = invite(firm, manager, email="mine@example.org", kind="manager")
+    stays, elsewhere = invite(firm, reporter), MembershipFactory(user=manager, kind="manager").firm
+    other = invite(elsewhere, manager)
+    leaving(firm.memberships.get(user=manager), by=reporter)
+    assert Client().get(f"/invitations/{invitations._token(back.pk)}/").status_code == 410
+    assert AuditEntry.objects.get(action="invitation.revoke").actor == reporter
+    assert all(invitations.found(invitations._token(row.pk)) for row in (stays, other))
+
+
 def test_a_removed_members_sessions_end_and_nobody_elses(firm, manager, reporter):
     gone, stays = signed_in(reporter), signed_in(manager)
     assert gone.get(reverse("firms:account")).status_code == 200
