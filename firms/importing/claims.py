@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -19,11 +20,31 @@ NAMES = {
 }  # fmt: skip
 
 
+def plain(text: str) -> str:
+    """What a person typed, without marks nobody sees: two titles that look alike must be alike."""
+    return " ".join("".join(sign for sign in text if unicodedata.category(sign) != "Cf").split())
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two facts of one firm's register may be the same matter: one number, or one title on one day or in one category.
+
+    Width, case, spaces and punctuation are not told apart.
+    """
+    if _bare(one.document_number) and _bare(one.document_number) == _bare(other.document_number):
+        return True
+    near = one.starts_on == other.starts_on or one.category == other.category
+    return near and _bare(one.title) == _bare(other.title)
+
+
+def _bare(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
+
+
 def completed(spec: RegisterSpec, fact: Mapping[str, Any]) -> dict[str, Any]:
     """The fact with what the register itself supplies: its usual category, and a category's name for a title."""
     full = {name: fact.get(name) for name in FIELDS}
     for name in ("category", "level", "title", "document_number"):
-        full[name] = (full[name] or "").strip()
+        full[name] = plain(full[name] or "")
     full["category"] = full["category"] or spec.default_category
     if spec.default_title and not full["title"]:
         full["title"] = next((term.name for term in spec.categories if term.code == full["category"]), "")

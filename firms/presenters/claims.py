@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from firms import catalogue
-from firms.importing.claims import CLAIMABLE
+from firms.importing.claims import CLAIMABLE, alike
 from firms.importing.plan import locked_years_touched
 from firms.models import DataYear, Department, Evidence, Firm, Membership, RegisterClaim, RegisterEntry, Role, User
 from firms.models.register import DatedFact
@@ -204,10 +204,8 @@ def _twins(claim: RegisterClaim, entries: list[RegisterEntry]) -> list[Twin]:
     """Entries of the same fact, or so like it that an officer should look: its title, or its number, or its day and category."""
     found = []
     for entry in entries:
-        alike = entry.title == claim.title and entry.starts_on == claim.starts_on
-        same = alike and (entry.category, entry.level) == (claim.category, claim.level)
-        number = bool(claim.document_number) and entry.document_number == claim.document_number
-        if same or alike or number or (entry.title == claim.title and entry.category == claim.category):
+        same = all(getattr(entry, name) == getattr(claim, name) for name in ("category", "level", "title", "starts_on"))
+        if same or alike(entry, claim):
             found.append(Twin(fact_view(entry), entry.department.short_name if entry.department else "", same))
     return sorted(found, key=lambda twin: not twin.same)[:3]
 

@@ -121,13 +121,18 @@ def withdraw(claim: RegisterClaim, *, version: int, by: User) -> RegisterClaim:
 
 
 @transaction.atomic
-def verify(claim: RegisterClaim, *, version: int, answer: str = "", by: User) -> RegisterClaim:
+def verify(claim: RegisterClaim, *, version: int, answer: str = "", by: User, singly: bool = True) -> RegisterClaim:
     """The department finds it true: a register entry is made, or the one that states the same fact already is linked.
 
+    ``singly``: the officer had its page and what it resembles before them; else what resembles an entry is left to that.
     Raises Refusal: not the department's officer (403); changed or decided meanwhile, a locked year judged by it (409).
     """
     row = _locked(claim, (State.SUBMITTED,), version)
     _permit_department(row, by)
+    if not singly and (other := register_entries.look_alike(row, firm=row.firm)):
+        raise Refusal(
+            "look_alike", f"台账中已有相近条目“{other.title}”，可能是同一事项。", place=str(row), hint="请点开该条核对后单独办理。"
+        )  # fmt: skip
     row.entry, made = register_entries.enter(row, firm=row.firm, department=row.department, by=by)
     return _decide(row, State.VERIFIED, answer.strip() or ("" if made else "台账中已有同一事项，已对应。"), by)
 
@@ -177,11 +182,14 @@ class Outcome:
 
 
 def verify_many(picks: Sequence[tuple[RegisterClaim, int]], *, by: User) -> Outcome:
-    """Verify each of these (claim, version seen), each by itself: one that cannot be leaves the others done."""
+    """Verify each of these (claim, version seen), each by itself: one that cannot be leaves the others done.
+
+    What resembles an entry, also one just made here, is not: two claims of one contract would count it twice.
+    """
     outcome = Outcome()
     for claim, version in sorted(picks, key=lambda pick: pick[0].pk):
         try:
-            verify(claim, version=version, by=by)
+            verify(claim, version=version, by=by, singly=False)
             outcome.done += 1
         except Refusal as refusal:
             outcome.refused.append((claim, refusal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firms import catalogue
+from firms.importing.claims import alike
 from firms.models import Department, Firm, RegisterEntry, User
 from firms.models.register import DatedFact
 from firms.services import audit
@@ -27,6 +28,20 @@ def enter(fact: DatedFact, *, firm: Firm, department: Department, by: User) -> t
     entry.save(force_insert=True)
     audit.record("register.enter", f"登记 {firm.name} {entry}", by=by, target=entry, after=stated(entry))
     return entry, True
+
+
+def look_alike(fact: DatedFact, *, firm: Firm) -> RegisterEntry | None:
+    """An entry in force that may be the same matter said otherwise; None too where one states the very same fact.
+
+    In the caller's transaction, under the register's mutex like ``enter``.
+    """
+    hold(fact.kind)
+    if catalogue.load().registers[fact.kind].default_title:
+        return None  # a status and its renewals: its title says nothing, and it does not count twice
+    near = list(RegisterEntry.objects.in_force().filter(firm=firm, kind=fact.kind).order_by("pk"))
+    if any(all(getattr(entry, name) == getattr(fact, name) for name in _KEY) for entry in near):
+        return None
+    return next((entry for entry in near if alike(entry, fact)), None)
 
 
 def hold(kind: str) -> None:

@@ -231,7 +231,7 @@ class TestTheDepartment:
         assert RegisterEntry.objects.get().starts_on == date(2022, 3, 1)
 
     def test_many_at_once_each_by_itself(self, world):
-        good = [world.submitted(title=f"合同{n}") for n in range(3)]
+        good = [world.submitted(title=f"合同{n}", document_number=f"N{n}") for n in range(3)]
         stale, foreign = world.submitted(title="改过"), world.submitted("platform", PLATFORM)
         claims.hand_over(foreign, world.statistics.department, version=foreign.version, by=world.science)
         foreign.refresh_from_db()
@@ -239,6 +239,38 @@ class TestTheDepartment:
         outcome = claims.verify_many(picks, by=world.science)
         assert outcome.done == RegisterEntry.objects.count() == 3
         assert {refusal.code for _claim, refusal in outcome.refused} == {"changed", "not_your_claim"}
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"title": "数控机床 联合开发合同（副本）"},  # the same number
+            {"title": "数控机床 联合开发合同", "document_number": ""},
+            {"title": "数控机床联合开发合同。", "document_number": "", "starts_on": date(2022, 5, 7)},
+            {"title": "数控机床联合开发合同一", "document_number": "２０２２ 410700000001"},
+        ],
+    )
+    def test_one_matter_in_other_words_is_not_counted_twice_by_one_click(self, world, other):
+        claims_ = [world.submitted(), world.submitted(**other)]
+        outcome = claims.verify_many([(row, row.version) for row in claims_], by=world.science)
+        assert outcome.done == RegisterEntry.objects.count() == 1
+        assert [(claim, refusal.code) for claim, refusal in outcome.refused] == [(claims_[1], "look_alike")]
+        # Looked at by itself it is the officer's to judge.
+        claims.verify(claims_[1], version=claims_[1].version, by=world.science)
+        assert RegisterEntry.objects.count() == 2
+
+    def test_renewals_and_other_matters_go_on_at_once(self, world):
+        status = {"category": "srdi", "ends_on": date(2030, 1, 1)}
+        rows = [world.submitted("qualification", status, starts_on=date(year, 1, 1)) for year in (2019, 2022)]
+        rows += [world.submitted(), world.submitted(title="另一份合同", document_number="", starts_on=date(2022, 6, 1))]
+        assert claims.verify_many([(row, row.version) for row in rows], by=world.science).done == 4
+
+    def test_marks_nobody_sees_make_no_other_title(self, world):
+        first = world.submitted()
+        hidden = world.submitted(title="数控\u200b机床联合\u2060开发合同\u202c ")
+        assert hidden.title == first.title
+        for row in (first, hidden):
+            claims.verify(row, version=row.version, by=world.science)
+        assert RegisterEntry.objects.count() == 1
 
     def test_what_was_verified_is_what_the_engine_counts(self, world):
         FactSheet.objects.create(firm=world.firm, year=YEAR, values={"revenue": 500.0})
