@@ -176,5 +176,7 @@ def _may_connect(address: Address, networks: Iterable[Network]) -> bool:
         inner = [one for one in embedded if one is not None]
     if inner:
         return all(_may_connect(one, networks) for one in inner)
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return False  # fec0::/10, deprecated: Python calls it global, a network that still uses it does not
     closed = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
     return address.is_global and not (closed or address.is_private or address.is_link_local)
