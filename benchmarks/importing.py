@@ -51,15 +51,14 @@ def staged(file: str, year: int) -> dict[str, Any]:
     from firms.models import Department, FactSheet, Filing
     from firms.services import imports
 
-    children: list[float] = []
-    finished = spool.Child.spool
+    spools: list[spool.Spool] = []
+    begin = spool.Spool.__init__
 
-    def remembering(child: spool.Child) -> spool.Spool:
-        found = finished(child)
-        children.append(found.peak_mb)
-        return found
+    def remembering(self: spool.Spool, child: spool.Child) -> None:
+        begin(self, child)
+        spools.append(self)
 
-    spool.Child.spool = remembering
+    spool.Spool.__init__ = remembering
     cpu, start = processor_seconds(), time.perf_counter()
     with Path(file).open("rb") as content:
         batch = imports.upload(
@@ -80,7 +79,7 @@ def staged(file: str, year: int) -> dict[str, Any]:
         "preview": planned - start,
         "confirm": confirmed - planned,
         "cpu": processor_seconds() - cpu,
-        "child_mb": max(children),
+        "child_mb": max(read.peak_mb for read in spools),
     }
 
 

@@ -1,7 +1,7 @@
 """The child process that opens a file: imports no Django, lives within memory, time and output limits.
 
 ``main([FORMAT, PATH, MEMORY_MB, SECONDS, MAX_ROWS, MAX_COLUMNS])`` writes JSON lines on stdout: for each sheet
-``{"sheet", "visible", "column"}`` (0-based first column), then one array a row from row 1 on, blank cells ``""``; at the end
+``{"sheet", "visible", "column", "rows"}`` (0-based first column, rows it says it holds), then one array a row from row 1 on, blank cells ``""``; at the end
 ``{"lines": n, "peak_mb": m}``. A cell Excel could not compute is ``{"fault": text}``. A refusal is ``{"refused": code, "detail": text}``.
 """
 
@@ -119,7 +119,8 @@ def _workbook(path: str, kind: str) -> Sheets:
                 index
             )  # most of the time goes here, without the lock Python's threads share
             start = sheet.start or (0, 0)
-            header = {"sheet": meta.name, "visible": str(meta.visible).endswith("Visible"), "column": start[1]}
+            visible = str(meta.visible).endswith("Visible")
+            header = {"sheet": meta.name, "visible": visible, "column": start[1], "rows": sheet.height}
             yield header, _checked(sheet, start[1], scans().get(meta.name), path)
     except PasswordError as error:
         raise Refused("encrypted_file", error) from error
@@ -184,4 +185,4 @@ def _csv(path: str, encoding: str) -> Sheets:
             except csv.Error as error:
                 raise Refused("bad_csv", error) from error
 
-        yield {"sheet": "", "visible": True, "column": 0}, rows()
+        yield {"sheet": "", "visible": True, "column": 0, "rows": 0}, rows()

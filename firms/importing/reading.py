@@ -52,7 +52,7 @@ class Reading:
         self.table = table
         self.year = year
         self.context = Context(table, year, file_name, tuple(checks))
-        self.account = Account(lines=spool.lines)
+        self.account = Account()
         self._spool = spool
         self._blank: list[int] = []
 
@@ -70,6 +70,7 @@ class Reading:
                 self._leave_sheet(sheet, first, f"属于{'、'.join(map(str, sorted(years)))}年")
             else:
                 yield from self._sheet(sheet, found, first)
+        self.account.lines = self._spool.lines  # as the child counted them, not as they were met here
         if not self.account.headers:
             raise self._no_table(other_years)
         if self._blank:

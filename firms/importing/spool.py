@@ -1,4 +1,4 @@
-"""A file's rows, read by a bounded child process into a temporary file and handed on one sheet at a time.
+"""A file's rows, read by a bounded child process into a temporary file and handed on while it is still reading.
 
 The parent never opens an uploaded workbook itself: a bomb takes the child's memory, not the server's.
 """
@@ -10,10 +10,11 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
@@ -23,6 +24,9 @@ from firms.importing.sniff import RESAVE, identify_path
 # Without site and environment: its search path is told, not found. Half of a small file's time is the child's start.
 _LAUNCH = "import sys; sys.path += sys.argv[1:3]; from firms.importing.reader import main; main(sys.argv[3:])"
 _PATHS = [str(Path(__file__).parents[2]), sysconfig.get_path("platlib")]
+
+
+PAUSE = 0.001  # seconds between two looks at what the child has written
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +61,44 @@ _REFUSALS = {
 
 
 class Spool:
-    """The rows of one file, already read; iterate ``sheets()`` once or more. Close it to remove the temporary file."""
+    """The rows of one file while a child reads it; iterate ``sheets()`` once or more.
 
-    def __init__(self, file: IO[bytes], lines: int, peak_mb: float = 0.0) -> None:
-        self._file = file
-        self.lines = lines
-        self.peak_mb = peak_mb  # of the child that read it
+    ``lines`` is known once the last has been met; ``expected`` is what the sheets met so far say they hold (0: they do not say).
+    """
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self.lines = self.expected = 0
+        self.peak_mb = 0.0  # of the child, once it has ended
 
     def __enter__(self) -> Spool:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._file.close()
+        self._child.__exit__(*exc)
 
     def sheets(self) -> Iterator[Sheet]:
-        """Each sheet in order; its rows must be used up, or left, before the next sheet is asked for."""
-        self._file.seek(0)
-        line = self._file.readline()
-        while line:
-            head = orjson.loads(line)
-            if "lines" in head:
-                return
+        """Each sheet in order; its rows must be used up, or left, before the next sheet is asked for.
+
+        Raises Unreadable, with what to do, where the child had to give up: at the start or after any row.
+        """
+        self._child.rewind()
+        self.expected = 0
+        line = self._child.readline()
+        while "lines" not in (head := _told(line)):
             state = _Position()
+            self.expected += head["rows"]
             yield Sheet(head["sheet"], head["visible"], head["column"], self._rows(state))
             for _ in self._rows(state):
                 pass
             line = state.after
+        self.lines, self.peak_mb = head["lines"], head["peak_mb"]
 
     def _rows(self, state: _Position) -> Iterator[tuple[int, list[Any]]]:
-        if state.after:
-            return
-        for line in iter(self._file.readline, b""):
-            if line[:1] == b"{":
-                state.after = line
+        while not state.after:
+            line = self._child.readline()
+            if line[:1] != b"[" or line[-1:] != b"\n":
+                state.after = line or b"{}"
                 return
             state.row += 1
             yield state.row, orjson.loads(line)
@@ -103,18 +112,33 @@ class _Position:
         self.after = b""
 
 
+def _told(line: bytes) -> dict[str, Any]:
+    """What the child says between sheets, or at its end."""
+    try:
+        head = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        head = {}  # it was stopped in the middle of a word
+    if "refused" in head:
+        message, hint = _REFUSALS[head["refused"]]
+        raise Unreadable(head["refused"], message.format(detail=head["detail"]), hint=hint)
+    if not head:
+        raise Unreadable("too_much_memory", "文件过大或结构异常，读取时超出内存或时间限制，已停止。", hint=RESAVE)
+    return head
+
+
 class Child:
-    """The process that reads one file. ``spool`` waits for it; leaving the ``with`` block stops it."""
+    """The process that reads one file. Its lines can be read while it still writes them; leaving the ``with`` block stops it."""
 
     def __init__(self, command: list[str], seconds: float) -> None:
-        self._seconds = seconds
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (handed to the Spool)
+        self._deadline = time.monotonic() + seconds
+        self._file = tempfile.NamedTemporaryFile()  # noqa: SIM115  (closed on leaving)
+        self._lines = open(self._file.name, "rb")  # noqa: SIM115  (a place of its own: the child writes at the end)
         # One heap for all threads of the child: each more would reserve memory that the limit counts.
         self._process = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.DEVNULL,
             stdout=self._file,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )
 
@@ -122,24 +146,40 @@ class Child:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        with self._process:  # closes its pipe and waits
+        with self._process:  # waits
             self._process.kill()
+        self._lines.close()
         self._file.close()
 
-    def spool(self) -> Spool:
-        """The rows of the file, once all are read. Raises Unreadable with what to do."""
+    def rewind(self) -> None:
+        self._lines.seek(0)
+
+    def readline(self) -> bytes:
+        """The next whole line, once it is written; what there is of it when the child ends before."""
+        line = self._lines.readline()
+        while line[-1:] != b"\n":
+            ended = self._process.poll() is not None  # asked first: what it wrote before it ended is still read below
+            more = self._lines.readline()
+            line += more
+            if ended and not more:
+                break
+            if time.monotonic() > self._deadline:
+                self._process.kill()
+            elif not more:
+                time.sleep(PAUSE)
+        return line
+
+    def last_line(self) -> bytes:
+        """What it says at its end; waits for it."""
         try:
-            self._process.communicate(timeout=self._seconds)
-            failed = self._process.returncode != 0
+            self._process.wait(max(0.0, self._deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            failed = True
-        end = _last_line(self._file)
-        if "refused" in end:
-            message, hint = _REFUSALS[end["refused"]]
-            raise Unreadable(end["refused"], message.format(detail=end["detail"]), hint=hint)
-        if failed or "lines" not in end:
-            raise Unreadable("too_much_memory", "文件过大或结构异常，读取时超出内存或时间限制，已停止。", hint=RESAVE)
-        return Spool(os.fdopen(os.dup(self._file.fileno()), "rb"), end["lines"], end["peak_mb"])
+            self._process.kill()
+            self._process.wait()
+        size = self._lines.seek(0, os.SEEK_END)
+        self._lines.seek(max(0, size - 4096))
+        last = self._lines.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
+        return last if last.startswith(b"{") and b'"sheet"' not in last else b""
 
 
 def start(path: str | Path, bounds: Bounds = Bounds()) -> Child:
@@ -152,17 +192,12 @@ def start(path: str | Path, bounds: Bounds = Bounds()) -> Child:
 
 def read(path: str | Path, bounds: Bounds = Bounds()) -> Spool:
     """Sniff the file and read all its rows in a child process. Raises Unreadable with what to do."""
-    with start(path, bounds) as child:
-        return child.spool()
-
-
-def _last_line(file: IO[bytes]) -> dict[str, Any]:
-    size = file.seek(0, 2)
-    file.seek(max(0, size - 4096))
-    tail = file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1]
-    if not tail.startswith(b"{"):
-        return {}
+    child = start(path, bounds)
     try:
-        return orjson.loads(tail)
-    except orjson.JSONDecodeError:
-        return {}
+        end = _told(child.last_line())
+    except BaseException:
+        child.__exit__()
+        raise
+    spool = Spool(child)
+    spool.lines, spool.peak_mb = end["lines"], end["peak_mb"]
+    return spool

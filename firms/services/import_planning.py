@@ -41,13 +41,13 @@ def stage_plan(batch: ImportBatch, child: spool.Child, progress: Progress) -> No
     said = remembered(batch.department, batch.kind, batch.register_kind) if theirs else {}
     table = table_of(batch.kind, batch.register_kind, {row.heading: row.column for row in said.values()})
     target = target_of(batch)
-    rows = child.spool()
+    rows = spool.Spool(child)
     reading = Reading(
         rows, table, year=batch.year if batch.kind == Kind.METRICS else None, file_name=batch.file_name,
         checks=catalogue.in_force().checks if batch.kind == Kind.METRICS else (),
     )  # fmt: skip
     try:
-        tally = _staged(batch, target, reading, rows.lines, progress)
+        tally = _staged(batch, target, reading, rows, progress)
     finally:
         batch.mapping = _mapping(reading.account)
     reading.account.problems += _as_said(reading.account, said)
@@ -55,7 +55,9 @@ def stage_plan(batch: ImportBatch, child: spool.Child, progress: Progress) -> No
         _finish_plan(batch, reading.account, tally)
 
 
-def _staged(batch: ImportBatch, target: Target, reading: Reading, lines: int, progress: Progress) -> import_rows.Tally:
+def _staged(
+    batch: ImportBatch, target: Target, reading: Reading, rows: spool.Spool, progress: Progress
+) -> import_rows.Tally:
     tally = import_rows.Tally()
     seen: dict[Hashable, tuple[str, int]] = {}
     repeated: set[Hashable] = set()
@@ -75,7 +77,7 @@ def _staged(batch: ImportBatch, target: Target, reading: Reading, lines: int, pr
         with bulk.unhurried():
             import_rows.stage(batch, judged, tally)
         done += len(chunk)
-        progress(min(95, 100 * done // max(lines, 1)), f"已读取{done}行")
+        progress(min(95, 100 * done // rows.expected) if rows.expected else 0, f"已读取{done}行")
     _permit_columns(batch, reading)
     if repeated:
         with transaction.atomic():
