@@ -16,7 +16,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from firms.admin.base import OfficeAdmin, StampedForm
 from firms.models import ADMINISTRATORS, Firm, Membership, Role, User
-from firms.services import accounts, totp
+from firms.services import accounts, members, totp
 
 IDENTITY = ("username", "name", "phone", "email")
 GRANT = ("role", "department", "is_active")
@@ -165,6 +165,7 @@ class MembershipAdmin(OfficeAdmin):
     search_fields = ("user__username", "user__name", "firm__credit_code", "firm__name")
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        members.revoke_sent(obj, by=request.user)  # type: ignore[arg-type]
         super().delete_model(request, obj)
         accounts.end_sessions(obj.user)
 

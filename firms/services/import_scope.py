@@ -18,6 +18,10 @@ from firms.services.refusal import Refusal
 State = ImportBatch.State
 
 
+# Control, zero-width and direction marks, by which a name looks like another one; halves of surrogate pairs.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
 def refusal_of(bad: Unreadable, name: str) -> Refusal:
     """A file's problem as the answer a page, the API or a command gives."""
     return Refusal(
@@ -32,12 +36,7 @@ def refusal_of(bad: Unreadable, name: str) -> Refusal:
 def clean_name(name: str | None) -> str:
     """A file's name without folders, control and direction marks."""
     base = PurePath((name or "").replace("\\", "/")).name
-    return (
-        re.sub(r"[\x00-\x1f\x7f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]", "", base).strip()[
-            :200
-        ]
-        or "未命名文件"
-    )
+    return _UNSEEN.sub("", base).strip()[:200] or "未命名文件"
 
 
 def described(batch: ImportBatch) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def change_kind(membership: Membership, *, kind: str, by: User) -> None:
         _refuse_last_manager(row)
     before, row.kind = row.kind, kind
     row.save(update_fields=["kind"])
-    _revoke_invitations(row, by)
+    revoke_sent(row, by)
     audit.record(
         "member.kind", f"变更企业账号身份：{row}", by=by, target=row, before={"kind": before}, after={"kind": kind}
     )
@@ -90,7 +90,7 @@ def remove(membership: Membership, *, by: User) -> None:
         [row.user], key=f"member.removed:{row.pk}", title=_("您已不再代表该企业"),
         body=_("您的账号与%(firm)s的关联已解除。如有疑问，请联系该企业管理员或积分办。") % {"firm": row.firm},
     )  # fmt: skip
-    _revoke_invitations(row, by)
+    revoke_sent(row, by)
     row.delete()
     accounts.end_sessions(row.user)
 
@@ -106,8 +106,11 @@ def _take(membership: Membership, by: User) -> Membership:
     return row
 
 
-def _revoke_invitations(row: Membership, by: User) -> None:
-    """Whoever manages a firm no longer has no invitation out either: one to an address of their own would be the way back."""
+def revoke_sent(row: Membership, by: User) -> None:
+    """Whoever manages a firm no longer has no invitation out either: one to an address of their own would be the way back.
+
+    Part of the caller's transaction, which takes the membership away.
+    """
     sent = Invitation.objects.filter(
         firm=row.firm, invited_by=row.user, accepted_at__isnull=True, revoked_at__isnull=True
     )

@@ -16,6 +16,7 @@ from firms.services import invitations, jobs, links, members
 from firms.services.refusal import Refusal
 from tests.enrolling import PASSWORD, link_in, token_of
 from tests.factories import FirmFactory, MembershipFactory, UserFactory
+from xxgx.roles import load as load_roles
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +192,15 @@ def test_who_manages_the_firm_no_longer_has_no_way_back_in_the_mail(firm, manage
     assert Client().get(f"/invitations/{invitations._token(back.pk)}/").status_code == 410
     assert AuditEntry.objects.get(action="invitation.revoke").actor == reporter
     assert all(invitations.found(invitations._token(row.pk)) for row in (stays, other))
+
+
+def test_nor_when_the_security_administrator_takes_the_grant_away(firm, manager):
+    load_roles()
+    back, row = invite(firm, manager, kind="manager"), firm.memberships.get(user=manager)
+    security = signed_in(UserFactory(role=Role.SECURITY))
+    security.post(reverse("admin:firms_membership_delete", args=[row.pk]), {"post": "yes"})
+    assert not firm.memberships.exists()
+    assert Client().get(f"/invitations/{invitations._token(back.pk)}/").status_code == 410
 
 
 def test_a_removed_members_sessions_end_and_nobody_elses(firm, manager, reporter):
