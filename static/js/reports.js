@@ -54,7 +54,7 @@
     if (!storage) return;
     try {
       if (!pending.size && !clashes.size) storage.removeItem(prefix + tab);
-      else storage.setItem(prefix + tab, JSON.stringify({ beat, cells: Object.fromEntries([...pending, ...clashes]) }));
+      else storage.setItem(prefix + tab, JSON.stringify({ beat, at: Date.now(), cells: Object.fromEntries([...pending, ...clashes]) }));
     } catch { storage = null; }
   }
   /* What earlier pages of this form left behind: the one this tab showed before, and those of tabs that are gone. */
@@ -380,6 +380,8 @@
     say_banner(`已恢复未保存的内容（${restored}项），正在保存。`);
     later(0);
   }
+  document.addEventListener("leaving", (event) => event.detail.push(send().then(() => pending.size ? send() : null)));  // see leave.js
+  document.addEventListener("left", () => { pending.clear(); clashes.clear(); keep(); });
   window.addEventListener("online", () => { tries = 0; if (pending.size) send(); });
   window.addEventListener("offline", () => say_status("没有网络，内容会存在本机", true));
   const back = () => { if (!document.hidden && signedOut) refresh(); };

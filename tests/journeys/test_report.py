@@ -161,3 +161,47 @@ def test_the_control_without_what_the_browser_keeps_the_typing_would_be_gone(vis
 def visitor_again(visitor):
     visitor.page = visitor.context.new_page()
     return visitor
+
+
+def left_here(page: Page) -> list[str]:
+    return page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('report:'))")
+
+
+def test_who_signs_out_leaves_nothing_typed_on_a_computer_others_use(visit):
+    visitor = visit()
+    visitor.sign_in("firm-two")
+    page = open_form(visitor)
+    type_in(page, "graduates_hired", "17")  # and away at once: it is sent first
+    sign_out(page)
+    page.wait_for_url(lambda url: "/my/" not in url)
+    assert left_here(page) == []
+    visitor.sign_in("firm-two")
+    page = open_form(visitor)
+    assert page.input_value("[name=text-graduates_hired]") == "17"
+
+    # What cannot be saved is asked about, and kept for who says no.
+    page.route("**/save/", lambda route: route.abort())
+    type_in(page, "graduates_hired", "18")
+    expect(page.locator("[data-status]")).to_contain_text("本机", timeout=10_000)
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    sign_out(page)
+    expect(page.locator("[data-status]")).to_contain_text("本机")
+    assert "没有保存" in asked[0]
+    assert len(left_here(page)) == 1
+    page.once("dialog", lambda dialog: dialog.accept())
+    sign_out(page)
+    page.wait_for_url(lambda url: "/my/" not in url)
+    assert left_here(page) == []
+
+    # What a session that ran out left behind waits for its owner, not for ever.
+    page.evaluate("""localStorage.setItem("report:1:old", JSON.stringify({at: Date.now() - 8 * 86400000, cells: {}}));
+        localStorage.setItem("report:1:new", JSON.stringify({at: Date.now() - 6 * 86400000, cells: {}}));""")
+    visitor.sign_in("firm-two")
+    assert left_here(page) == ["report:1:new"]
+
+
+def sign_out(page: Page) -> None:
+    if not page.locator("details.account[open]").count():
+        page.locator("details.account summary").click()
+    page.locator("form[data-leave] button").click()
