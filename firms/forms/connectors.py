@@ -59,8 +59,8 @@ class ConnectorForm(forms.Form):
     )
     every_hours = forms.IntegerField(label=_("间隔（小时）"), min_value=1, max_value=744, initial=24)
     auto_confirm = forms.BooleanField(
-        label=_("变动小时自动确认"), required=False,
-        help_text=_("没有拒收、没有待匹配、没有提示，且每个数值变动不超过所填的比例时，不等人确认；设置或修改后的第一批总由人确认。"),
+        label=_("变动不大时自动确认"), required=False,
+        help_text=_("没有拒收、没有待匹配、没有提示，且每个数值的变动、新出现内容所占的行数都不超过所填的比例时，不等人确认；设置或修改后的第一批总由人确认。"),
     )  # fmt: skip
     auto_confirm_limit = forms.IntegerField(label=_("最大变动（%）"), min_value=0, max_value=100, initial=20)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)

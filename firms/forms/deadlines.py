@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from firms.forms.days import DayInput
 from firms.forms.imports import MatchForm
 
 
@@ -11,7 +12,7 @@ class ExtensionForm(MatchForm):
 
     row = None  # type: ignore[assignment]  # there is none: only the firm is looked up
     year = forms.IntegerField(label=_("数据年度"), min_value=1949, max_value=2100)
-    due_on = forms.DateField(label=_("延至"), widget=forms.DateInput(attrs={"type": "date"}))
+    due_on = forms.DateField(label=_("延至"), widget=DayInput())
     reason = forms.CharField(label=_("原因"), max_length=500)
 
     field_order = ("firm", "year", "due_on", "reason")

@@ -15,6 +15,7 @@ from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
 from firms.catalogue import Term
+from firms.importing.figures import plain
 from firms.importing.problem import BadCell
 
 # What people type where there is nothing to report: not provided, which is not zero.
@@ -108,7 +109,7 @@ def number(rule: NumberRule) -> Callable[[Any], float | None]:
         if value.is_integer():
             return value
         if whole:
-            raise BadCell("not_whole", f"应为整数，实为 {value:g}", "请核对数字。")
+            raise BadCell("not_whole", f"应为整数，实为 {plain(value)}", "请核对数字。")
         return round(value, DECIMALS)
 
     return parse
@@ -121,8 +122,8 @@ def scaled(value: float, factor: float) -> float:
 
 def _beyond(value: float, rule: NumberRule) -> str:
     if value < rule.low:
-        return f"{value:g}{rule.unit} 小于下限 {rule.low:g}{rule.unit}"
-    return f"{value:g}{rule.unit} 大于上限 {rule.high:g}{rule.unit}" if value > rule.high else "不是有效数值"
+        return f"{plain(value)}{rule.unit} 小于下限 {plain(rule.low)}{rule.unit}"
+    return f"{plain(value)}{rule.unit} 大于上限 {plain(rule.high)}{rule.unit}" if value > rule.high else "不是有效数值"
 
 
 def _from_text(cell: str, rule: NumberRule) -> tuple[float, float | None] | None:
@@ -158,7 +159,7 @@ def _why_not_a_number(cell: str, value: str) -> tuple[str, str, str]:
     if value.lower().lstrip("+-") in {"nan", "inf", "infinity", "null", "none"}:
         return "not_finite", f"“{seen}”不是有效数值", "没有数据请留空，确认为零请填0。"
     if re.fullmatch(r"[+-]?\d+(\.\d+)?e[+-]?\d+", value.lower()):
-        return "exponent", f"“{seen}”是科学计数法，可能已丢失位数", "请把单元格设为数值格式后重新导出。"
+        return "exponent", f"“{seen}”是科学计数法，可能已丢失位数", "请写出全部数字；表格中的，先把单元格设为数值格式。"
     if "," in value and re.fullmatch(r"[+-]?[\d,]+(\.\d+)?", value):
         return "bad_thousands", f"“{seen}”的千分位逗号位置不对", "请去掉逗号或按三位一节填写。"
     return "not_a_number", f"应为数字，实为“{seen}”", "只填数字；没有数据请留空，确认为零请填0。"

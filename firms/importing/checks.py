@@ -14,6 +14,7 @@ from typing import Any
 from firms.catalogue import CheckSpec, MetricSpec
 from firms.importing import cells
 from firms.importing.fields import Field, dimension_of
+from firms.importing.figures import plain
 from firms.importing.problem import BadCell
 
 VALUE, ZERO, NONE = "value", "zero", "none"
@@ -203,12 +204,6 @@ def _reading(text: str, value: float, metric: MetricSpec) -> Finding | None:
     if other and other != metric.unit and metric.kind == "amount":
         return Finding(metric.code, "notice", "unit_read", f"按 {plain(value)} {metric.unit} 计")
     return None
-
-
-def plain(value: float) -> str:
-    """A figure as people write it: thousands separated, no trailing zeros."""
-    text = f"{value:,.6f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
 
 
 def _against(value: float, before: float, metric: MetricSpec) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from firms.catalogue import CheckSpec, MetricSpec
+from firms.importing.figures import plain
 from firms.importing.fold import Folded, Ruling, Statement, fold
 from firms.importing.problem import Reason
 from firms.importing.rows import ReadRow
@@ -163,7 +164,11 @@ def _checks_against(
             mine = names[0] if check.part in values else names[1]
             found.append(
                 Reason(
-                    check.code, f"{names[0]} {part:g} 将大于{names[1]} {whole:g}", "请与对方部门核对。", mine, "warning"
+                    check.code,
+                    f"{names[0]} {plain(part)} 将大于{names[1]} {plain(whole)}",
+                    "请与对方部门核对。",
+                    mine,
+                    "warning",
                 )
             )
     return found
@@ -183,7 +188,7 @@ def _jumps(
             found.append(
                 Reason(
                     "unit_suspect",
-                    f"{metrics[code].name} {value:g} 与此前的 {before:g} 相差千倍以上",
+                    f"{metrics[code].name} {plain(value)} 与此前的 {plain(before)} 相差千倍以上",
                     "请核对单位。",
                     metrics[code].name,
                     "warning",

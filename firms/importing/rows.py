@@ -12,6 +12,7 @@ from firms.catalogue import CheckSpec, Term
 from firms.importing import cells
 from firms.importing.columns import taken
 from firms.importing.fields import Table
+from firms.importing.figures import plain
 from firms.importing.header import Column, Header
 from firms.importing.problem import BadCell, Reason, Unreadable
 
@@ -307,7 +308,7 @@ def row_checks(values: dict[str, Any], checks: Iterable[CheckSpec], table: Table
             found.append(
                 Reason(
                     check.code,
-                    f"{names[0]} {part:g} 大于{names[1]} {whole:g}",
+                    f"{names[0]} {plain(part)} 大于{names[1]} {plain(whole)}",
                     "部分不能大于整体，请核对。",
                     names[0],
                     check.severity,

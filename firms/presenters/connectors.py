@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from firms import catalogue
 from firms.connecting import schedule
 from firms.connecting.fieldmap import IDENTITY
+from firms.importing.figures import plain
 from firms.models import Connector, DataYear, Fetch, Job, Metric, User
 from firms.permissions import may_manage_connectors
 
@@ -278,7 +279,7 @@ def _now(row: dict[str, Any]) -> str:
     if row["verdict"] != "change":
         return ""
     before = [
-        _("未提供") if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        _("未提供") if value is None else plain(value) if isinstance(value, float) else str(value)
         for value in row["before"].values()
     ]
     if before:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from firms import catalogue
 from firms.catalogue import MetricSpec
-from firms.importing.checks import Examined, Finding, plain
+from firms.importing.checks import Examined, Finding
+from firms.importing.figures import plain
 from firms.models import Evidence, FirmReport, Source
 
 if TYPE_CHECKING:  # presenters and services do not know one another; a view hands the one's values to the other

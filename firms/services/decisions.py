@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from firms import permissions
+from firms.importing.figures import plain
 from firms.importing.fold import contenders, fingerprint
 from firms.models import Decision, FactSheet, Filing, Firm, Metric, Source, User
 from firms.services import audit, bulk, filings
@@ -52,7 +53,7 @@ def decide(firm: Firm, year: int, metric: Metric, *, filing: int, seen: str, rea
     _write(year, metric.code, [_Ruled(firm.pk, filing, cell)], reason, by)
     decision = Decision.objects.in_force().get(firm=firm, year=year, metric=metric.code)
     audit.record(
-        "decision.make", f"裁定 {place}：采用{Source(decision.source).label}的 {decision.value:g}", by=by, target=decision,
+        "decision.make", f"裁定 {place}：采用{Source(decision.source).label}的 {plain(decision.value)}", by=by, target=decision,
         before={"filing": cell[0][0], "value": cell[0][1]},
         after={"filing": filing, "value": decision.value, "against": decision.against, "reason": reason},
     )  # fmt: skip
@@ -207,6 +208,6 @@ def _settled(firm: int, year: int, code: str, place: str) -> Refusal:
         return Refusal("no_conflict", "各方数值已经一致，无需裁定。", place=place, hint="请刷新页面查看现状。")
     at = timezone.localtime(made.decided_at).strftime("%Y-%m-%d %H:%M")
     return Refusal(
-        "already_decided", f"{made.decided_by}已于 {at} 裁定：采用{Source(made.source).label}的 {made.value:g}。",
+        "already_decided", f"{made.decided_by}已于 {at} 裁定：采用{Source(made.source).label}的 {plain(made.value)}。",
         place=place, hint="需要改判的，请先在裁定记录中撤销。",
     )  # fmt: skip

@@ -12,7 +12,8 @@ from django.core.files.base import File
 
 from firms.importing import cells as reading
 from firms.importing import sniff, spool
-from firms.importing.checks import NONE, VALUE, ZERO, Examined, Typed, plain
+from firms.importing.checks import NONE, VALUE, ZERO, Examined, Typed
+from firms.importing.figures import plain
 from firms.importing.problem import BadCell, Unreadable
 from firms.models import Source
 from firms.services.import_scope import clean_name, refusal_of

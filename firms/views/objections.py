@@ -63,7 +63,7 @@ def objection_new(request: HttpRequest) -> HttpResponse:
         raise Refusal(
             "which_cell", _("没有说明对哪个数据项提出异议。"), hint=_("请在填报表中该项旁点“有异议”。"), status=400
         ) from None
-    form, refusal = ObjectionForm(request.POST or None, request.FILES or None), None
+    form, refusal = ObjectionForm(request.POST or None, request.FILES or None, metric=cell.metric), None
     if request.method == "POST" and form.is_valid():
         try:
             data = form.cleaned_data

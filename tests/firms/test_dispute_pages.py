@@ -94,6 +94,19 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(world):
     assert not RegisterClaim.objects.exists()
 
 
+def test_a_day_filled_in_is_there_again_when_the_claim_is_mended(world):
+    """A browser's calendar takes 2022-03-01 only: spelled as the language spells days, it shows and then saves nothing."""
+    world.new_claim()
+    page = world.mine.get(reverse("firms:claim_edit", args=[RegisterClaim.objects.get().pk]))
+    assert 'name="starts_on" value="2022-03-01"' in page.text
+
+
+def test_the_field_of_an_objection_names_its_unit(world):
+    url = reverse("firms:objection_new")
+    asked = {"firm": world.firm.credit_code, "year": YEAR}
+    assert "我方主张的数值（万元）" in world.mine.get(url, asked | {"metric": "revenue"}).text
+
+
 def test_a_file_we_do_not_take_is_said_on_the_page_and_nothing_is_kept(world):
     response = world.new_claim(evidence=SimpleUploadedFile("证书.pdf", b"MZ not a pdf"))
     assert response.status_code == 400

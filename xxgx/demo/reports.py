@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from firms.catalogue import Catalogue
-from firms.importing.checks import Typed, examine, plain
+from firms.importing.checks import Typed, examine
+from firms.importing.figures import plain
 from firms.models import (
     DataYear,
     Evidence,

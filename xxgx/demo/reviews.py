@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from firms.importing.checks import plain
+from firms.importing.figures import plain
 from firms.models import DataYear, FactSheet, FirmReport, Reopening, ReportEvent, User
 from firms.services import audit
 from firms.services.catalogue import in_force

@@ -78,6 +78,13 @@ def test_a_unit_in_the_cell_wins_over_that_of_the_column():
     assert read(REVENUE, "200万元", "元") == 200
 
 
+def test_a_figure_in_a_message_is_written_out():
+    """The accountant who typed 元 into a field of 万元 has to recognise both figures."""
+    with pytest.raises(BadCell) as bad:
+        read(REVENUE, "618306100")
+    assert bad.value.message == "618,306,100万元 大于上限 100,000,000万元"
+
+
 def test_percentages():
     assert read(SHARE, "12.5%") == read(SHARE, 12.5) == 12.5
     assert read(SHARE, 0.125, "小数") == 12.5

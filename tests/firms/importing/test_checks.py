@@ -3,7 +3,8 @@
 import pytest
 
 from firms import catalogue
-from firms.importing.checks import Typed, examine, figure, plain
+from firms.importing.checks import Typed, examine, figure
+from firms.importing.figures import plain
 from firms.importing.problem import BadCell
 
 CATALOGUE = catalogue.load()
