@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from firms.importing.plan import CHANGE, CREATE, PlannedRow
+from firms.importing.plan import CHANGE, CREATE, SAME, PlannedRow
 from firms.models import Connector, ImportBatch
 from firms.services import import_rows
 
@@ -19,8 +19,8 @@ def says_nothing_new(batch: ImportBatch) -> bool:
 def why_a_person(connector: Connector, batch: ImportBatch) -> str:
     """Why a person has to look at a planned batch; "" when the source's own rule lets it take effect.
 
-    The rule: nothing refused or unmatched, no warning, no value moved by more than the limit, and a person has confirmed what
-    this source, defined as it is now, brought before.
+    The rule: nothing refused or unmatched, no warning, no value moved by more than the limit, no larger share of the rows new,
+    and a person has confirmed what this source, defined as it is now, brought before.
     """
     if not connector.auto_confirm:
         return "该数据源由人确认。"
@@ -31,10 +31,15 @@ def why_a_person(connector: Connector, batch: ImportBatch) -> str:
         return "文件有需要核对的提示。"
     if not _looked_at_before(connector):
         return "设置后的第一批须由人确认。"
+    new = 0
     for chunk in import_rows.staged(batch, verdicts=(CREATE, CHANGE)):
         for _, row in chunk:
             if why := _why_row(row, connector.auto_confirm_limit):
                 return why
+            new += any(value is not None and row.before.get(code) is None for code, value in row.values.items())
+    # What stood nowhere has no share it moved by; a site that is not itself any more could put in as much as it likes.
+    if new > connector.auto_confirm_limit * sum(counts.get(verdict, 0) for verdict in (CREATE, CHANGE, SAME)):
+        return f"有{new}行是以前没有的内容，超过全部的{connector.auto_confirm_limit:.0%}。"
     return ""
 
 

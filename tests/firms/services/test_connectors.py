@@ -308,6 +308,23 @@ def test_anything_else_waits_for_a_person(site, trusted, firms, values):
     assert FactSheet.objects.get(firm=firms[0]).values["revenue"] == 100
 
 
+def test_more_new_content_than_the_limit_waits_for_a_person(site, source, firms, officer, office):
+    """A figure where none stood has not moved, and would be anybody's to put in."""
+    connectors.change(source, {"auto_confirm": True, "auto_confirm_limit": 0.4}, version=0, by=office)
+    offer(site, firms, 100, None, None)
+    confirmed(fetched(source), officer)
+    offer(site, firms, 100, 5000, 6000)
+    fetch = fetched(source)
+    assert fetch.batch.state == State.PLANNED
+    assert "2行是以前没有的" in fetch.message
+    offer(site, firms, 100, 5000, None)
+    fetch = fetched(source)
+    assert (fetch.batch.state, "1行" in fetch.message) == (State.PLANNED, True)  # half of what was sent
+    confirmed(fetch, officer)
+    offer(site, firms, 100, 5000, 6000)
+    assert fetched(source).batch.state == State.APPLIED  # a third
+
+
 def test_without_the_limit_it_would_not_wait(site, trusted, firms, monkeypatch):
     monkeypatch.setattr(connector_rules, "moved", lambda before, after: 0.0)
     offer(site, firms, 150, 200, 0)
