@@ -12,7 +12,7 @@ from benchmarks import Report, apart
 
 DATABASE = "importing"
 ROWS, LARGE, SMALL = 5_000, 100_000, 300
-TURNS = 3
+TURNS = 2
 
 
 def prepare(firms: int) -> None:

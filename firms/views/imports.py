@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from firms import exports
+from firms import catalogue, exports
 from firms.forms.imports import MatchForm, UndoForm, UploadForm
 from firms.models import ColumnMapping, ImportBatch, Role
 from firms.presenters import headings
@@ -175,6 +175,8 @@ def template(request: HttpRequest, year: int) -> FileResponse:
 @importers_only
 def register_template(request: HttpRequest, kind: str) -> FileResponse:
     """A register, or 企业名录, as this department keeps it: to correct and send back."""
+    if kind != "firms" and kind not in catalogue.load().registers:
+        raise Http404
     department = request.user.department
     import_scope.permit_scope("firms" if kind == "firms" else "registers", department, None, kind, request.user)
     table = exports.firms_template() if kind == "firms" else exports.register_template(department, kind)
