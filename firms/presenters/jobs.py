@@ -20,6 +20,10 @@ JOB_TITLES = {
     "connector.fetch": gettext_lazy("采集公开数据"),
     "connector.trial": gettext_lazy("测试采集"),
     "forecast": gettext_lazy("测算对积分和名次的影响"),
+    "coverage": gettext_lazy("统计完整率"),
+    "coverage.nightly": gettext_lazy("每夜统计完整率"),
+    "reminders": gettext_lazy("发送提醒"),
+    "mail.send": gettext_lazy("发送邮件"),
 }
 JOB_TONES = {"succeeded": "good", "failed": "bad", "cancelled": "muted", "running": "accent"}
 

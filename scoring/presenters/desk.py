@@ -19,6 +19,7 @@ from firms.models import (
     Reopening,
     User,
 )
+from firms.presenters.jobs import JobView, job
 from scoring.models import EvaluationPeriod, Scheme
 from scoring.presenters.office import PeriodLine, period_lines
 
@@ -39,8 +40,8 @@ class Desk:
     queues: list[Queue]
     openable_years: list[int]
     schemes: list[Scheme]
-    failed_jobs: list[Job]
-    open_jobs: list[Job]
+    failed_jobs: list[JobView]
+    open_jobs: list[JobView]
 
 
 def desk(user: User) -> Desk:
@@ -54,8 +55,10 @@ def desk(user: User) -> Desk:
         queues=_queues(user),
         openable_years=sorted(with_facts - judged, reverse=True),
         schemes=list(Scheme.objects.order_by("code", "-pk")),
-        failed_jobs=list(Job.objects.visible_to(user).filter(state=Job.State.FAILED).order_by("-pk")[:5]),
-        open_jobs=list(Job.objects.visible_to(user).open().order_by("-pk")[:5]),
+        failed_jobs=[
+            job(row) for row in Job.objects.visible_to(user).filter(state=Job.State.FAILED).order_by("-pk")[:5]
+        ],
+        open_jobs=[job(row) for row in Job.objects.visible_to(user).open().order_by("-pk")[:5]],
     )
 
 

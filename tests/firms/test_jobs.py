@@ -309,3 +309,13 @@ def test_of_eight_workers_woken_at_once_one_runs_the_job(work):
     for thread in threads:
         thread.join()
     assert ran == [1]
+
+
+def test_every_kind_of_work_has_a_name_that_people_read():
+    from django.utils.module_loading import autodiscover_modules
+
+    from firms.presenters.jobs import JOB_TITLES
+
+    autodiscover_modules("tasks")
+    ours = {kind for kind, fn in jobs._handlers.items() if fn.__module__.partition(".")[0] in {"firms", "scoring"}}
+    assert ours <= JOB_TITLES.keys()
