@@ -6,6 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from firms.models import Role, User
 
+# A name stands in mails sent in the zone's name: no second line in it, and nothing a mailbox would make a link of.
+NAME = RegexValidator(
+    r"[\x00-\x1f\x7f\u2028\u2029/\\@:：<>]|[0-9A-Za-z][.．。][0-9A-Za-z]", _("姓名不能含换行、网址或邮箱。"), inverse_match=True
+)  # fmt: skip
+
 
 class CodeForm(forms.Form):
     """The second step of signing in: six digits of the device, or a recovery code."""
@@ -23,7 +28,7 @@ class CodeForm(forms.Form):
 class ContactForm(forms.Form):
     """One's own details. Staff names are the system administrator's to write."""
 
-    name = forms.CharField(label=_("姓名"), max_length=64, required=False)
+    name = forms.CharField(label=_("姓名"), max_length=64, required=False, validators=[NAME])
     phone = forms.CharField(
         label=_("联系电话"),
         max_length=32,

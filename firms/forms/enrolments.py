@@ -6,6 +6,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc
 
+from firms.forms.accounts import NAME
 from firms.models import Membership
 
 PHONE = RegexValidator(r"^[0-9+ ()\-]{5,32}$", _("电话只能含数字、空格、加号、括号和连字符。"))
@@ -21,7 +22,9 @@ class EnrolmentForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     firm_name = forms.CharField(label=_("企业名称"), max_length=128, help_text=_("与营业执照一致的全称。"))
-    name = forms.CharField(label=_("联系人姓名"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("联系人姓名"), max_length=64, validators=[NAME], widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     phone = forms.CharField(
         label=_("联系电话"), max_length=32, validators=[PHONE],
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
@@ -46,7 +49,7 @@ class EnrolmentForm(forms.Form):
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(label=_("电子邮箱"), max_length=150)
-    name = forms.CharField(label=_("姓名"), max_length=64, required=False)
+    name = forms.CharField(label=_("姓名"), max_length=64, required=False, validators=[NAME])
     kind = forms.ChoiceField(label=_("身份"), choices=Membership.Kind.choices, initial=Membership.Kind.REPORTER)
 
     def __init__(self, *args, **kwargs) -> None:
@@ -58,7 +61,9 @@ class InvitationForm(forms.Form):
 class AcceptForm(SetPasswordMixin, forms.Form):
     """A new account by invitation: a name and a password; the policy is the service's to apply."""
 
-    name = forms.CharField(label=_("姓名"), max_length=64, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("姓名"), max_length=64, validators=[NAME], widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     password1, password2 = SetPasswordMixin.create_password_fields(_("密码"), _("再次输入密码"))
 
     def clean(self) -> dict:
