@@ -18,7 +18,12 @@ def lock_survey(period: EvaluationPeriod) -> list[Obstacle]:
     return [
         *survey(period.year_id),
         Obstacle("no_run", "评价计算", int(latest is None), "hard", "还没有完成的评价计算"),
-        Obstacle("stale_run", "最近的计算", int(stale), "hard", "最近一次计算之后数据又有变化"),
+        # Of a year never judged there is no last run to be out of date.
+        *(
+            []
+            if latest is None
+            else [Obstacle("stale_run", "最近的计算", int(stale), "hard", "最近一次计算之后数据又有变化")]
+        ),
     ]
 
 

@@ -1,6 +1,7 @@
 """台账申报: a firm's pages, and the department's queue. Each view is one call to a service or presenter."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -168,4 +169,7 @@ def claim_verify_many(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("已核验%d条，计入台账。") % outcome.done)
     for claim, refusal in outcome.refused[:10]:
         messages.warning(request, _("“%(title)s”没有核验：%(why)s") % {"title": claim.title, "why": refusal})
-    return redirect("firms:claim_queue")
+    found = {name: request.POST.get(name, "")[:100] for name in ("kind", "q")}
+    return redirect(
+        f"{reverse('firms:claim_queue')}?{urlencode(found)}" if any(found.values()) else "firms:claim_queue"
+    )

@@ -28,10 +28,11 @@ def _firm(request: HttpRequest, credit_code: str) -> Firm:
 @concerned
 def own(request: HttpRequest) -> HttpResponse:
     """Straight to the firm, an account's own or the one the office looks for, or a choice where there are several."""
-    firms, empty = presenters.choice(request.user, request.GET.get("firm", ""))
+    asked = request.GET.get("firm", "")
+    firms, empty = presenters.choice(request.user, asked)
     if len(firms) == 1:
         return redirect("firms:firm_members", credit_code=firms[0].credit_code)
-    return render(request, "accounts/members_choose.html", {"firms": firms, "empty": empty})
+    return render(request, "accounts/members_choose.html", {"firms": firms, "empty": empty, "asked": asked[:100]})
 
 
 @never_cache

@@ -76,7 +76,7 @@ def _queues(user: User) -> list[Queue]:
     waiting = [
         (_("待审核的填报表"), reports.filter(state=FirmReport.State.SUBMITTED), _("份"), "scoring:review", ""),
         (_("待复核的重新开放"), reopenings, _("份"), "scoring:review", "#reopenings"),
-        (_("数据有冲突的企业"), sheets, _("家"), "firms:conflicts", ""),
+        (_("数据有冲突的企业"), sheets, _("家次"), "firms:conflicts", ""),
         (_("待答复的异议"), objections, _("件"), "firms:objections", ""),
         (_("待核验的台账申报"), claims, _("件"), "firms:claim_queue", ""),
         (_("待审批的企业注册"), enrolments, _("件"), "firms:enrolments", ""),

@@ -113,7 +113,7 @@ def decide_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     data = valid(DecideReopeningForm(request.POST))
     reopenings.decide(asked, granted=data["granted"] == "1", by=request.user, note=data["note"])
     messages.success(
-        request, _("已同意重新开放，企业可以修改。") if data["granted"] == "1" else _("已否决重新开放申请。")
+        request, _("已同意重新开放，企业可以修改。") if data["granted"] == "1" else _("没有同意重新开放，已通过的数据继续有效。")
     )
     return redirect("scoring:review_report", pk=asked.report_id)
 

@@ -48,6 +48,17 @@ def test_a_department_sees_its_own_figures_only(client, officer):
     assert "年末职工总数" in client.get(reverse("firms:coverage")).text
 
 
+def test_before_the_first_year_no_page_says_that_a_department_has_no_figures(client):
+    load_catalogue(by=None)
+    client.force_login(OfficerFactory(department=Department.objects.get(code="tax")))
+    text = client.get(reverse("firms:department")).text
+    assert "还没有数据年度" in text
+    assert "没有归本部门的数据项" not in text
+    assert "完整率0%" not in text
+    client.force_login(UserFactory(role=Role.OFFICE))
+    assert "还没有数据年度" in client.get(reverse("firms:reminders")).text
+
+
 def test_the_list_of_missing_firms_is_what_the_figure_says_page_after_page(client, firms, officer):
     client.force_login(officer)
     url = reverse("firms:coverage_metric", args=[2022, "revenue"])

@@ -107,6 +107,18 @@ def test_the_field_of_an_objection_names_its_unit(world):
     assert "我方主张的数值（万元）" in world.mine.get(url, asked | {"metric": "revenue"}).text
 
 
+def test_verifying_many_leads_back_to_what_was_searched(world):
+    world.new_claim()
+    claim = RegisterClaim.objects.get()
+    claims.submit(claim, version=claim.version, by=world.manager)
+    claim.refresh_from_db()
+    asked = {"picks": f"{claim.pk}:{claim.version}", "kind": "platform", "q": "河南"}
+    answer = signed_in(world.science).post(reverse("firms:claim_verify_many"), asked)
+    assert answer.url == f"{reverse('firms:claim_queue')}?kind=platform&q=%E6%B2%B3%E5%8D%97"
+    claim.refresh_from_db()
+    assert claim.state == RegisterClaim.State.VERIFIED
+
+
 def test_a_file_we_do_not_take_is_said_on_the_page_and_nothing_is_kept(world):
     response = world.new_claim(evidence=SimpleUploadedFile("证书.pdf", b"MZ not a pdf"))
     assert response.status_code == 400

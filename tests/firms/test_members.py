@@ -258,7 +258,10 @@ def test_the_office_finds_a_firm_by_name_code_and_initials(as_role):
     both = client.get(url, {"firm": "精工"}).text
     assert firm.name in both
     assert other.name in both
-    assert "名录中没有" in client.get(url, {"firm": "没有的"}).text
+    nowhere = client.get(url, {"firm": "没有的"}).text
+    assert "名录中没有" in nowhere
+    assert 'name="firm"' in nowhere  # and may be asked again from where one stands
+    assert 'value="没有的"' in nowhere
 
 
 def test_the_page_asks_as_much_for_many_members_as_for_few(firm, manager):

@@ -163,6 +163,12 @@ def test_locking_and_unlocking_are_told_to_departments_and_not_to_firms(judged):
     assert not Message.objects.filter(user=firm).exists()
 
 
+def test_a_year_never_judged_is_not_called_up_to_date(office, period):
+    text = page(office)
+    assert "还没有完成的评价计算" in text
+    assert "最近一次计算之后" not in text
+
+
 def test_every_kind_of_obstacle_has_a_name_and_words(judged):
     for obstacle in lock_survey(judged):
         assert obstacle.label

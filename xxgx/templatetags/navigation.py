@@ -70,7 +70,7 @@ VERDICTS = (
     ("firms:claim", "firms:objections", "firms:objection", "firms:conflicts", "firms:decisions", "firms:source_record"),
 )
 ADMIN = ("admin:index", _("后台管理"), ())
-ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:firm_members",))
+ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:members", "firms:firm_members"))
 MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
