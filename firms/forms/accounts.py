@@ -33,7 +33,7 @@ class ContactForm(forms.Form):
         label=_("联系电话"),
         max_length=32,
         required=False,
-        validators=[RegexValidator(r"^[0-9+ ()\-]{5,32}$", _("电话只能含数字、空格、加号、括号和连字符。"))],
+        validators=[RegexValidator(r"^[0-9+ ()\-]{5,32}$", _("电话为5至32位，只能含数字、空格、加号、括号和连字符。"))],
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 

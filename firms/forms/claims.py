@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from firms import catalogue
+from firms.forms.amounts import AmountField
 from firms.forms.days import DayInput
 from firms.forms.files import ManyFilesField
 from firms.importing.claims import FIELDS, completed, faults
@@ -31,7 +32,7 @@ class ClaimForm(forms.Form):
     title = forms.CharField(label=_("名称"), max_length=200, required=False)
     starts_on = forms.DateField(label=_("起始日期"), required=False, widget=DayInput())
     ends_on = forms.DateField(label=_("终止日期"), required=False, widget=DayInput())
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("金额（万元）"), required=False, min_value=0, max_digits=16, decimal_places=4,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )  # fmt: skip

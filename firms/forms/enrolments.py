@@ -9,7 +9,7 @@ from stdnum.cn import uscc
 from firms.forms.accounts import NAME
 from firms.models import Membership
 
-PHONE = RegexValidator(r"^[0-9+ ()\-]{5,32}$", _("电话只能含数字、空格、加号、括号和连字符。"))
+PHONE = RegexValidator(r"^[0-9+ ()\-]{5,32}$", _("电话为5至32位，只能含数字、空格、加号、括号和连字符。"))
 
 
 class EnrolmentForm(forms.Form):

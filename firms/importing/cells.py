@@ -162,6 +162,8 @@ def _why_not_a_number(cell: str, value: str) -> tuple[str, str, str]:
         return "exponent", f"“{seen}”是科学计数法，可能已丢失位数", "请写出全部数字；表格中的，先把单元格设为数值格式。"
     if "," in value and re.fullmatch(r"[+-]?[\d,]+(\.\d+)?", value):
         return "bad_thousands", f"“{seen}”的千分位逗号位置不对", "请去掉逗号或按三位一节填写。"
+    if value.endswith(("万", "亿")):
+        return "not_a_number", f"应为数字，实为“{seen}”", f"单位请写全，如“{seen}元”；或只填数字。"
     return "not_a_number", f"应为数字，实为“{seen}”", "只填数字；没有数据请留空，确认为零请填0。"
 
 

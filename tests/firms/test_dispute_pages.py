@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -99,6 +100,23 @@ def test_a_day_filled_in_is_there_again_when_the_claim_is_mended(world):
     world.new_claim()
     page = world.mine.get(reverse("firms:claim_edit", args=[RegisterClaim.objects.get().pk]))
     assert 'name="starts_on" value="2022-03-01"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("1,234.5", "1234.5"), ("50万元", "50"), ("500000元", "50"), ("１２", "12")]
+)
+def test_an_amount_is_read_as_in_the_form(world, typed, kept):
+    url = reverse("firms:claim_new", args=[world.firm.credit_code, "contract"])
+    data = {"category": "general", "title": "技术服务合同", "starts_on": "2022-03-01", "amount": typed}
+    assert world.mine.post(url, data).status_code == 302
+    assert RegisterClaim.objects.get().amount == Decimal(kept)
+
+
+def test_an_amount_that_is_none_is_told_how_to_write_it(world):
+    url = reverse("firms:claim_new", args=[world.firm.credit_code, "contract"])
+    page = world.mine.post(url, {"category": "general", "title": "合同", "starts_on": "2022-03-01", "amount": "1.2亿"})
+    assert page.status_code == 400
+    assert "单位请写全，如“1.2亿元”" in page.text
 
 
 def test_the_field_of_an_objection_names_its_unit(world):
