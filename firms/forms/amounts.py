@@ -17,7 +17,7 @@ class AmountField(forms.DecimalField):
 
     widget = forms.TextInput
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         try:
             read = _READ(value) if isinstance(value, str) else value
         except BadCell as bad:
