@@ -25,6 +25,11 @@ JOB_TITLES = {
     "reminders": gettext_lazy("发送提醒"),
     "mail.send": gettext_lazy("发送邮件"),
 }
+# What a job's argument names → the page of what the work was about: where one goes on when it failed.
+ABOUT = {
+    "batch": ("firms:import_detail", gettext_lazy("回到导入批次")),
+    "connector": ("firms:connector", gettext_lazy("回到数据源")),
+}
 JOB_TONES = {"succeeded": "good", "failed": "bad", "cancelled": "muted", "running": "accent"}
 
 
@@ -41,6 +46,7 @@ class JobView:
     error: str
     outcome: str
     url: str
+    back: tuple[str, str] | None
     created_at: datetime
 
 
@@ -57,6 +63,10 @@ def job(row: Job) -> JobView:
         error=row.error,
         outcome=str(row.result.get("message", "")),
         url=_link(row.result.get("link")),
+        back=next(
+            ((_link([page, row.args[name]]), str(words)) for name, (page, words) in ABOUT.items() if name in row.args),
+            None,
+        ),
         created_at=row.created_at,
     )
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from firms.models import Department, Job
+from firms.models import Department, Job, Role
 from firms.services import jobs
 from firms.services.refusal import Refusal
 
@@ -309,6 +310,16 @@ def test_of_eight_workers_woken_at_once_one_runs_the_job(work):
     for thread in threads:
         thread.join()
     assert ran == [1]
+
+
+@pytest.mark.parametrize(
+    ("args", "url"), [({"connector": 3, "year": 2022}, "/connectors/3/"), ({"batch": 4}, "/imports/4/")]
+)
+def test_work_that_failed_leads_back_to_what_it_was_about(as_role, args, url):
+    job = Job.objects.create(kind="connector.trial", key="x", args=args, state=Job.State.FAILED, due_at=timezone.now())
+    page = reverse("firms:job", args=[job.pk])
+    assert f'href="{url}"' in as_role(Role.OFFICE).get(page).text
+    assert f'href="{url}"' not in as_role(Role.SYSTEM).get(page).text  # who may not go there
 
 
 def test_every_kind_of_work_has_a_name_that_people_read():
