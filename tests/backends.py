@@ -32,6 +32,14 @@ def _accepts(url: str) -> bool:
         return False
 
 
+def _own(redis: str) -> str:
+    """A database for each of the suite's processes: one that clears its cache does not empty another's."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    parts = urlsplit(redis)
+    number = int(parts.path.strip("/") or 0) + int(worker)
+    return parts._replace(path=f"/{number % 16}").geturl()
+
+
 def choose() -> str:
     # Tests never write into the developer's own var/.
     os.environ["XXGX_VAR"] = tempfile.mkdtemp(prefix="xxgx-test-")
@@ -45,7 +53,7 @@ def choose() -> str:
     if named or (_answers(database, 5432) and _accepts(database)):
         os.environ["DATABASE_URL"] = database
         if "REDIS_URL" in os.environ or _answers(redis, 6379):
-            os.environ["REDIS_URL"] = redis
+            os.environ["REDIS_URL"] = _own(redis)
             return "PostgreSQL + Redis"
         return "PostgreSQL + file queue (Redis does not answer)"
     os.environ.pop("REDIS_URL", None)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from firms import permissions
 from firms.importing.problem import Unreadable
-from firms.models import Department, ImportBatch, User
+from firms.models import Department, ImportBatch, Source, User
 from firms.services import catalogue
 from firms.services.import_targets import Kind
 from firms.services.refusal import Refusal
@@ -95,7 +95,13 @@ def kept_by(user: User) -> list[tuple[str, str]]:
 
 
 def refuse_repeated(batch: ImportBatch) -> None:
-    """Refusal naming the earlier batch when the same bytes are already planned or applied for the same purpose."""
+    """Refusal naming the earlier batch when the same bytes are already planned or applied for the same purpose.
+
+    Not of what a connector fetched: a site may well say again today what it said before yesterday's change, and whether its answer
+    is the last one's is asked where it is fetched.
+    """
+    if batch.source == Source.PUBLIC:
+        return
     same = ImportBatch.objects.filter(
         sha256=batch.sha256, kind=batch.kind, department=batch.department, year=batch.year, register_kind=batch.register_kind,
         state__in=[State.UPLOADED, State.READING, State.PLANNED, State.APPLYING, State.APPLIED],

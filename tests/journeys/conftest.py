@@ -78,7 +78,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
                     os.killpg(server.pid, signal.SIGKILL)
 
 
-def _wait(url: str, server: subprocess.Popen, log: Path, seconds: int = 180) -> None:
+def _wait(url: str, server: subprocess.Popen, log: Path, seconds: int = 420) -> None:
     for _ in range(seconds * 2):
         if server.poll() is not None:
             pytest.fail(f"the site did not start:\n{log.read_text()[-4000:]}")
