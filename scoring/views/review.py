@@ -45,6 +45,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
 @office_only
 @require_POST
 def decide_many(request: HttpRequest) -> HttpResponse:
+    if not request.POST.getlist("chosen"):
+        messages.warning(request, _("没有勾选任何一份。请先在表格左侧勾选要处理的填报表。"))
+        return _back_to_queue(request)
     form = ManyForm(request.POST)
     data = valid(form)
     if data["verb"] == "accept":
@@ -52,8 +55,7 @@ def decide_many(request: HttpRequest) -> HttpResponse:
     else:
         outcomes = reviews.return_many(form.editions(), reason=data["reason"], by=request.user)
     _tell_outcomes(request, outcomes, _("通过") if data["verb"] == "accept" else _("退回"))
-    query = urlencode(parse_qsl(data["query"]))
-    return redirect(f"{reverse('scoring:review')}?{query}")
+    return _back_to_queue(request)
 
 
 def _tell_outcomes(request: HttpRequest, outcomes: list[reviews.Outcome], verb: str) -> None:
@@ -74,7 +76,9 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         page = report_page(request.user, pk)
     except FirmReport.DoesNotExist:
         raise Http404 from None
-    return render(request, "review/report.html", {"page": page})
+    # The queue's own conditions travel along, so that sixty forms can be gone through without setting them again.
+    query = urlencode(parse_qsl(request.GET.urlencode())) or urlencode({"year": page.report.year})
+    return render(request, "review/report.html", {"page": page, "query": query})
 
 
 @office_only
@@ -83,7 +87,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = _report(request, pk)
     reviews.accept(chosen, edition=valid(EditionForm(request.POST))["edition"], by=request.user)
     messages.success(request, _("“%s”的填报表已通过，所填数据已生效。") % chosen.firm.name)
-    return _back_to_queue(chosen)
+    return _back_to_queue(request, chosen)
 
 
 @office_only
@@ -93,7 +97,7 @@ def return_(request: HttpRequest, pk: int) -> HttpResponse:
     data = valid(form)
     reviews.return_(chosen, edition=data["edition"], remarks=form.remarks(), by=request.user, due_on=data["due_on"])
     messages.success(request, _("“%s”的填报表已退回，原因已告知企业。") % chosen.firm.name)
-    return _back_to_queue(chosen)
+    return _back_to_queue(request, chosen)
 
 
 @office_only
@@ -113,7 +117,10 @@ def decide_reopening(request: HttpRequest, pk: int) -> HttpResponse:
     data = valid(DecideReopeningForm(request.POST))
     reopenings.decide(asked, granted=data["granted"] == "1", by=request.user, note=data["note"])
     messages.success(
-        request, _("已同意重新开放，企业可以修改。") if data["granted"] == "1" else _("没有同意重新开放，已通过的数据继续有效。")
+        request,
+        _("已同意重新开放，企业可以修改。")
+        if data["granted"] == "1"
+        else _("没有同意重新开放，已通过的数据继续有效。"),
     )
     return redirect("scoring:review_report", pk=asked.report_id)
 
@@ -122,5 +129,7 @@ def _report(request: HttpRequest, pk: int) -> FirmReport:
     return get_object_or_404(FirmReport.objects.visible_to(request.user).select_related("firm"), pk=pk)
 
 
-def _back_to_queue(chosen: FirmReport) -> HttpResponse:
-    return redirect(f"{reverse('scoring:review')}?year={chosen.year}")
+def _back_to_queue(request: HttpRequest, chosen: FirmReport | None = None) -> HttpResponse:
+    """As it was left: the conditions come with the form."""
+    query = parse_qsl(request.POST.get("query", "")[:1000]) or ([("year", str(chosen.year))] if chosen else [])
+    return redirect(f"{reverse('scoring:review')}?{urlencode(query)}")

@@ -1,8 +1,10 @@
 """The review desk: what the queue shows and hides, one form beside its peers, decisions made on the pages."""
 
 import datetime as dt
+import html
 import io
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 from django.core.cache import cache
@@ -215,8 +217,28 @@ def test_many_at_once_each_with_its_outcome(office, firms):
     assert response.redirect_chain == [(f"{QUEUE}?year=2022&state=submitted", 302)]
     assert office.post(many, {"chosen": ["1:2:3"], "verb": "accept"}).status_code == 400
     assert office.post(many, {"chosen": ["x"], "verb": "accept"}).status_code == 400
-    assert office.post(many, {"verb": "accept"}).status_code == 400
+    nothing = office.post(many, {"verb": "accept", "query": "year=2022&sort=firm"}, follow=True)
+    assert nothing.redirect_chain == [(f"{QUEUE}?year=2022&sort=firm", 302)]
+    assert "没有勾选任何一份" in nothing.text
     assert office.post(many, {"chosen": chosen, "verb": "return", "reason": ""}).status_code == 400
+
+
+def test_going_through_the_forms_one_by_one_keeps_the_queue_as_it_was_set(office, firms):
+    reports = [form(firm, {"rd_expense": value(60)}) for firm in firms[:2]]
+    conditions = "year=2022&state=submitted&topic=%E7%A0%94%E5%8F%91"
+    queue = office.get(f"{QUEUE}?{conditions}").text
+    links = re.findall(r'class="card-title"><a href="([^"]+)">', queue)
+    assert len(links) == 2
+    page = office.get(html.unescape(links[0])).text
+    kept = html.unescape(re.search(r'name="query" value="([^"]*)"', page)[1])
+    assert dict(parse_qsl(kept)).items() >= dict(parse_qsl(conditions)).items()
+    for report, deed, data in (
+        (reports[0], "accept", {}),
+        (reports[1], "return", {"cell": ["whole"], "text-whole": "请核对"}),
+    ):
+        url = reverse(f"scoring:review_{deed}", args=[report.pk])
+        gone = office.post(url, {"edition": 2, "query": kept} | data)
+        assert (gone.status_code, dict(parse_qsl(gone.url.partition("?")[2]))) == (302, dict(parse_qsl(kept)))
 
 
 def test_reopening_takes_two_on_the_pages_too(office, firms):
