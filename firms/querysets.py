@@ -153,6 +153,10 @@ class ImportBatchQuerySet(models.QuerySet):
             return self.filter(department_id=user.department_id)  # type: ignore[union-attr]
         return self.none()
 
+    def unmatched(self) -> ImportBatchQuerySet:
+        """With rows that found no firm, which a person can still settle: before confirming or after."""
+        return self.filter(counts__unmatched__gt=0, state__in=["planned", "applied"])
+
 
 class ConnectorQuerySet(models.QuerySet):
     def visible_to(self, user: User | AnonymousUser) -> Self:

@@ -44,7 +44,7 @@ def department_home(user: User) -> DepartmentHome:
     waiting = list(batches.filter(state=ImportBatch.State.PLANNED).select_related("uploaded_by").order_by("-pk")[:5])
     tasks = [
         Task(_("待确认导入"), batches.filter(state=ImportBatch.State.PLANNED).count(), _("批"), _("核对预览后确认写入"), _address("firms:imports", "state=planned")),
-        Task(_("待匹配企业"), batches.filter(counts__unmatched__gt=0).exclude(state__in=["discarded", "undone"]).count(), _("批"), _("有的行对应不到名录中的企业"), _address("firms:imports", "state=unmatched")),
+        Task(_("待匹配企业"), batches.unmatched().count(), _("批"), _("有的行对应不到名录中的企业"), _address("firms:imports", "state=unmatched")),
         Task(_("数据冲突"), sum(line.conflicts for line in metrics), _("处"), _("与其他来源相差超过容差，请裁定"), _address("firms:conflicts", f"year={page.year}" if page else "")),
         Task(_("待答异议"), Objection.objects.visible_to(user).filter(state=Objection.State.OPEN).count(), _("件"), _("企业对本部门数据提出的异议"), _address("firms:objections")),
         Task(_("待核验申报"), RegisterClaim.objects.visible_to(user).filter(state=RegisterClaim.State.SUBMITTED).count(), _("件"), _("企业申报的资质、合同、项目等"), _address("firms:claim_queue")),

@@ -69,7 +69,7 @@ def batch_list(user: User, *, state: str = "", q: str = "", before: int | None =
     """The newest batches this person may see; ``before`` is the id to go on from."""
     batches = ImportBatch.objects.visible_to(user).select_related("department", "uploaded_by")
     if state == "unmatched":
-        batches = batches.filter(counts__unmatched__gt=0)
+        batches = batches.unmatched()
     elif state in ImportBatch.State.values:
         batches = batches.filter(state=state)
     if q:

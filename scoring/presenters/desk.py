@@ -72,7 +72,6 @@ def _queues(user: User) -> list[Queue]:
     claims = RegisterClaim.objects.visible_to(user).filter(state=RegisterClaim.State.SUBMITTED)
     enrolments = Enrolment.objects.filter(state=Enrolment.State.PENDING)
     reopenings = Reopening.objects.filter(decided_at__isnull=True, report__in=reports)
-    unmatched = batches.filter(state=ImportBatch.State.APPLIED, counts__unmatched__gt=0)
     waiting = [
         (_("待审核的填报表"), reports.filter(state=FirmReport.State.SUBMITTED), _("份"), "scoring:review", ""),
         (_("待复核的重新开放"), reopenings, _("份"), "scoring:review", "#reopenings"),
@@ -87,7 +86,7 @@ def _queues(user: User) -> list[Queue]:
             "firms:imports",
             "?state=planned",
         ),
-        (_("有待匹配企业的批次"), unmatched, _("批"), "firms:imports", "?state=unmatched"),
+        (_("有待匹配企业的批次"), batches.unmatched(), _("批"), "firms:imports", "?state=unmatched"),
     ]
     return [Queue(label, rows.count(), unit, _url(name, more)) for label, rows, unit, name, more in waiting]
 
