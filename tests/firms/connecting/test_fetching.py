@@ -373,6 +373,8 @@ def test_no_proxy_of_the_environment_is_used(site, elsewhere, monkeypatch):
     elsewhere.answers[site.url("/")] = page(b"through the proxy")
     monkeypatch.setenv("http_proxy", elsewhere.url(""))
     monkeypatch.setenv("no_proxy", "")
+    # It reads the environment once and for all: what it then knows must not outlive this test.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     assert get(site) == b"direct"
     with urllib.request.urlopen(site.url("/")) as usual:  # noqa: S310  (the control: what a client does by itself)
         assert usual.read() == b"through the proxy"
