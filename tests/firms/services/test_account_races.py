@@ -46,14 +46,14 @@ def at_once(*deeds: Callable[[], object]) -> list[str]:
 
 @pytest.fixture
 def meet(monkeypatch):
-    """``meet(module, "name")``: two callers of it wait for each other first, or for a second and a half."""
+    """``meet(module, "name")``: two callers of it wait for each other first, or for five seconds."""
 
     def set_up(where, name):
         barrier, plain = threading.Barrier(2), getattr(where, name)
 
         def meeting(*args, **kwargs):
             with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=5)
             return plain(*args, **kwargs)
 
         monkeypatch.setattr(where, name, meeting)
@@ -119,7 +119,7 @@ def test_the_control_without_the_firms_lock_nobody_is_left(meet, monkeypatch):
     def refuse_and_meet(row):
         plain(row)
         with suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=1.5)
+            barrier.wait(timeout=5)
 
     monkeypatch.setattr(members, "_refuse_last_manager", refuse_and_meet)
     assert two_managers() == (["done", "done"], 0)

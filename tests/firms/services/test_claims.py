@@ -303,7 +303,7 @@ class TestTwoOfficers:
 
         def meet(row, by):
             with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=5)
             permit(row, by)
 
         monkeypatch.setattr(claims, "_permit_department", meet)
@@ -349,7 +349,7 @@ class TestTwoOfficers:
 
         def meet(kind):
             with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=5)
             hold(kind)
 
         monkeypatch.setattr(register_entries, "hold", meet)

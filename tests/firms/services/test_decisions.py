@@ -227,7 +227,7 @@ class TestRace:
 
         def meet_and_write(*args):
             with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=5)
             write(*args)
 
         monkeypatch.setattr(decisions, "_write", meet_and_write)

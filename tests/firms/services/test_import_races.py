@@ -48,7 +48,7 @@ def both_confirm(batch, monkeypatch) -> list[str]:
 
     def meet_and_append(*args, **kwargs):
         with suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=1.5)
+            barrier.wait(timeout=5)
         return append(*args, **kwargs)
 
     monkeypatch.setattr(filings, "append", meet_and_append)

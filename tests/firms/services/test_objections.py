@@ -234,7 +234,7 @@ class TestRaces:
 
         def meet(*args):
             with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=1.5)
+                barrier.wait(timeout=5)
             return answer(*args)
 
         monkeypatch.setattr(objections, "_answer", meet)

@@ -32,7 +32,7 @@ def both(report, deeds, monkeypatch):
     def meet(*args, **kwargs):
         found = report_standing.standing(*args, **kwargs)
         with suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=1.5)
+            barrier.wait(timeout=5)
         return found
 
     monkeypatch.setattr(reports, "standing", meet)
