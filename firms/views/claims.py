@@ -18,6 +18,7 @@ from firms.presenters import claims as presenters
 from firms.services import claims
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
+from firms.views.paging import number
 
 firm_only = role_required(Role.FIRM)
 verifiers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
@@ -26,10 +27,6 @@ concerned_only = role_required(Role.FIRM, Role.OFFICE, Role.DEPARTMENT)
 
 def _claim(request: HttpRequest, pk: int) -> RegisterClaim:
     return get_object_or_404(RegisterClaim.objects.visible_to(request.user).select_related("firm"), pk=pk)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 @firm_only
@@ -126,7 +123,7 @@ def claim_queue(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     page = presenters.queue_page(
         request.user, state=asked.get("state", ""), kind=asked.get("kind", ""),
-        q=asked.get("q", "").strip()[:100], before=_number(asked.get("before", "")),
+        q=asked.get("q", "").strip()[:100], before=number(asked.get("before", "")),
     )  # fmt: skip
     return render(request, "claims/queue.html", {"page": page})
 

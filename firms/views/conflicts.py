@@ -17,12 +17,9 @@ from firms.presenters import conflicts as presenters
 from firms.presenters.sources import source_page
 from firms.services import decisions
 from firms.views.guards import role_required
+from firms.views.paging import number
 
 deciders_only = role_required(Role.OFFICE, Role.DEPARTMENT)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _metric(request: HttpRequest, code: str) -> Metric:
@@ -42,8 +39,8 @@ def _back(**conditions: object) -> HttpResponse:
 def conflict_list(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     page = presenters.conflict_page(
-        request.user, year=_number(asked.get("year", "")), metric=asked.get("metric", ""),
-        q=asked.get("q", "").strip()[:100], after=_number(asked.get("after", "")),
+        request.user, year=number(asked.get("year", "")), metric=asked.get("metric", ""),
+        q=asked.get("q", "").strip()[:100], after=number(asked.get("after", "")),
     )  # fmt: skip
     context = {"page": page, "reasons": REASONS, "why": asked.get("why", ""), "after": asked.get("after", "")}
     return render(request, "conflicts/list.html", context)
@@ -81,7 +78,7 @@ def conflict_rule(request: HttpRequest, year: int, metric: str) -> HttpResponse:
 @deciders_only
 @require_safe
 def decision_list(request: HttpRequest) -> HttpResponse:
-    q, before = request.GET.get("q", "").strip()[:100], _number(request.GET.get("before", ""))
+    q, before = request.GET.get("q", "").strip()[:100], number(request.GET.get("before", ""))
     return render(
         request, "conflicts/decisions.html", {"page": presenters.decision_page(request.user, q=q, before=before)}
     )
@@ -99,5 +96,5 @@ def decision_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @deciders_only
 @require_safe
 def source_record(request: HttpRequest) -> HttpResponse:
-    page = source_page(request.user, year=_number(request.GET.get("year", "")), metric=request.GET.get("metric", ""))
+    page = source_page(request.user, year=number(request.GET.get("year", "")), metric=request.GET.get("metric", ""))
     return render(request, "conflicts/sources.html", {"page": page})

@@ -12,13 +12,10 @@ from firms.presenters import connectors as presenters
 from firms.services import audit, connector_runs, connector_trials, connectors
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
+from firms.views.paging import number
 
 readers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
 office_only = role_required(Role.OFFICE)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _source(request: HttpRequest, pk: int) -> Connector:
@@ -48,7 +45,7 @@ def trial_result(request: HttpRequest, pk: int, job: int) -> HttpResponse:
 
 def _detail(request: HttpRequest, pk: int, trial: Job | None) -> HttpResponse:
     try:
-        page = presenters.source_page(request.user, pk, before=_number(request.GET.get("before", "")), trial=trial)
+        page = presenters.source_page(request.user, pk, before=number(request.GET.get("before", "")), trial=trial)
     except Connector.DoesNotExist:
         raise Http404 from None
     return render(request, "connectors/detail.html", {"page": page})
@@ -96,16 +93,14 @@ def _refused(request: HttpRequest, context: dict, values: dict, refusal: Refusal
 @office_only
 @require_POST
 def source_run(request: HttpRequest, pk: int) -> HttpResponse:
-    job = connector_runs.ask(_source(request, pk), year=_number(request.POST.get("year", "")) or None, by=request.user)
+    job = connector_runs.ask(_source(request, pk), year=number(request.POST.get("year", "")) or None, by=request.user)
     return redirect("firms:job", pk=job.pk)
 
 
 @office_only
 @require_POST
 def source_trial(request: HttpRequest, pk: int) -> HttpResponse:
-    job = connector_trials.ask(
-        _source(request, pk), year=_number(request.POST.get("year", "")) or None, by=request.user
-    )
+    job = connector_trials.ask(_source(request, pk), year=number(request.POST.get("year", "")) or None, by=request.user)
     return redirect("firms:job", pk=job.pk)
 
 
@@ -113,7 +108,7 @@ def source_trial(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def source_switch(request: HttpRequest, pk: int) -> HttpResponse:
     enabled = request.POST.get("enabled") == "1"
-    version = _number(request.POST.get("version", ""))
+    version = number(request.POST.get("version", ""))
     connectors.switch(_source(request, pk), enabled=enabled, version=version, by=request.user)
     messages.success(request, _("已启用，将按间隔采集。") if enabled else _("已停用，原有数据不受影响。"))
     return redirect("firms:connector", pk=pk)

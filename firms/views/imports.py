@@ -18,6 +18,7 @@ from firms.presenters import imports as presenters
 from firms.services import audit, import_guess, import_headings, import_jobs, import_scope, imports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
+from firms.views.paging import number
 
 importers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
 
@@ -26,14 +27,10 @@ def _batch(request: HttpRequest, pk: int) -> ImportBatch:
     return get_object_or_404(ImportBatch.objects.visible_to(request.user), pk=pk)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
 @importers_only
 def batch_list(request: HttpRequest) -> HttpResponse:
     state, q = request.GET.get("state", ""), request.GET.get("q", "").strip()[:100]
-    page = presenters.batch_list(request.user, state=state, q=q, before=_number(request.GET.get("before", "")))
+    page = presenters.batch_list(request.user, state=state, q=q, before=number(request.GET.get("before", "")))
     return render(request, "imports/list.html", {"page": page, "state": state, "q": q})
 
 
@@ -60,7 +57,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         page = presenters.batch_page(
-            request.user, pk, verdict=request.GET.get("verdict", ""), after=_number(request.GET.get("after", ""))
+            request.user, pk, verdict=request.GET.get("verdict", ""), after=number(request.GET.get("after", ""))
         )
     except ImportBatch.DoesNotExist:
         raise Http404 from None

@@ -13,14 +13,11 @@ from firms.presenters import objections as presenters
 from firms.services import objections
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
+from firms.views.paging import number
 
 firm_only = role_required(Role.FIRM)
 answerers_only = role_required(Role.OFFICE, Role.DEPARTMENT)
 concerned_only = role_required(Role.FIRM, Role.OFFICE, Role.DEPARTMENT)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _objection(request: HttpRequest, pk: int) -> Objection:
@@ -33,7 +30,7 @@ def objection_list(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     page = presenters.objection_list(
         request.user, state=asked.get("state", ""), q=asked.get("q", "").strip()[:100],
-        before=_number(asked.get("before", "")),
+        before=number(asked.get("before", "")),
     )  # fmt: skip
     return render(request, "objections/list.html", {"page": page})
 
@@ -55,7 +52,7 @@ def objection_new(request: HttpRequest) -> HttpResponse:
     year = asked.get("year", "")
     try:
         cell = presenters.cell_view(
-            request.user, asked.get("firm", ""), _number(year[:4]) if len(year) == 4 else 0, asked.get("metric", "")
+            request.user, asked.get("firm", ""), number(year[:4]) if len(year) == 4 else 0, asked.get("metric", "")
         )
     except Firm.DoesNotExist:
         raise Http404 from None
