@@ -7,6 +7,11 @@ def pytest_report_header() -> str:
     return f"backend: {backends.CHOSEN}"
 
 
+def pytest_make_parametrize_id(config, val, argname) -> str | None:
+    """A file's content names no test: what the clock wrote into it would make every worker collect others (xdist refuses)."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def addresses():
     """Read once as they are outside a demo: a test that plays the demo must not be the one that loads them."""
