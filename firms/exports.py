@@ -289,7 +289,8 @@ def register_template(department: Department | None, kind: str) -> Table:
     """
     current = catalogue.load()
     spec = current.registers[kind]
-    wanted = [column for column in current.register_columns if column.code != "category" or spec.categories]
+    kept = {column.code for column in current.register_columns}
+    wanted = [column for column in spec.heads(current.register_columns) if column.code in kept]
     kinds: dict[str, Literal["text", "integer", "number", "date"]] = {
         "starts_on": "date", "ends_on": "date", "amount": "number", "quantity": "integer",
     }  # fmt: skip
@@ -303,7 +304,11 @@ def register_template(department: Department | None, kind: str) -> Table:
     )
     return Table(
         title=f"{department.name if department else '各部门'}{spec.name}台账",
-        lines=["新增请加行；代码、类别、级别、名称和起始日期相同的行视为同一条目。"],
+        lines=[
+            "新增请加行；类别和专利号相同的行视为同一件。"
+            if spec.numbered
+            else "新增请加行；代码、类别、级别、名称和起始日期相同的行视为同一条目。"
+        ],
         columns=[
             Column("统一社会信用代码", width=22),
             Column("企业名称", width=36),

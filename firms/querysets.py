@@ -100,7 +100,8 @@ class OfFirmQuerySet(models.QuerySet):
 class FactSheetQuerySet(OfFirmQuerySet):
     def disputed(self, codes: Iterable[str]) -> Self:
         """Sheets on which the sources disagree about one of these metrics, and nobody has decided yet."""
-        return self.filter(has_conflicts=True, conflicts__has_any_keys=list(codes))
+        wanted = list(codes)  # of none, SQLite's JSON is asked for nothing, which is no SQL
+        return self.filter(has_conflicts=True, conflicts__has_any_keys=wanted) if wanted else self.none()
 
     def disputants(self, codes: Iterable[str]) -> Iterator[tuple[str, list[int]]]:
         """(metric, the filings that disagree about it, the one that counts first) of each disputed cell among ``codes``.

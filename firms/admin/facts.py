@@ -15,9 +15,11 @@ from firms import catalogue
 from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm, snapshot
 from firms.admin.tables import TableAdmin, TableResource
 from firms.admin.widgets import ChoiceWidget, CodeWidget
+from firms.importing import patents
 from firms.importing.plan import locked_years_touched
 from firms.models import DataYear, FactSheet, Filing, Firm, RegisterEntry, Role, User
 from firms.permissions import role_of
+from firms.services import register_entries, register_figures
 from firms.services.firms_registry import pinyin_of
 from firms.services.registers import stated
 
@@ -96,8 +98,35 @@ def check_entry(entry: RegisterEntry) -> None:
         raise ValidationError({"ends_on": _("此类条目必须填写终止日期。")})
 
 
+def number_entry(entry: RegisterEntry, known: dict[tuple[str, str], RegisterEntry] | None = None) -> None:
+    """Where a register's entries are numbered: the number as it is written there, and no other entry's.
+
+    ``known``: (category, number) → the entry in force, where somebody has read them already.
+    """
+    if not catalogue.load().registers[entry.kind].numbered:
+        return
+    if found := patents.number_faults(entry.category, entry.document_number):
+        raise ValidationError({"document_number": f"{found[0].message}。{found[0].hint}"})
+    entry.document_number = patents.number(entry.document_number)
+    key = entry.category, entry.document_number
+    if known is None:
+        others = RegisterEntry.objects.in_force().filter(kind=entry.kind, category=key[0], document_number=key[1])
+        other = others.exclude(pk=entry.pk).select_related("firm").first()
+    else:
+        other = known.setdefault(key, entry)
+    if other is not None and other is not entry and (other.pk is None or other.pk != entry.pk):
+        text = _("%(number)s已登记在“%(firm)s”名下，一件专利只计一次。")
+        raise ValidationError({"document_number": text % {"number": key[1], "firm": other.firm.name}})
+
+
+def counted_in(*entries: Any) -> list[tuple[int, int]]:
+    """(firm, year) of what these entries stated (None: nothing)."""
+    return [(entry["firm"], int(entry["starts_on"][:4])) for entry in entries if entry is not None]
+
+
 class RegisterEntryForm(StampedForm):
     user: User
+    stated_before: Any = None
 
     def clean_kind(self) -> str:
         kind = self.cleaned_data["kind"]
@@ -106,12 +135,15 @@ class RegisterEntryForm(StampedForm):
         return kind
 
     def _post_clean(self) -> None:
-        before = in_force(self.instance)
+        before = self.stated_before = in_force(self.instance)
         super()._post_clean()  # type: ignore[misc]
         if self.errors:
             return
         try:
             check_entry(self.instance)
+            register_entries.hold(self.instance.kind)
+            if self.instance.voided_at is None:
+                number_entry(self.instance)
             refuse_judged(before, in_force(self.instance), locked_now())
         except ValidationError as error:
             self._update_errors(error)
@@ -139,7 +171,13 @@ class RegisterEntryResource(TableResource):
 
     def before_import(self, dataset: Any, **kwargs: Any) -> None:
         self.kinds = owned_kinds(self.by)
+        numbered = [kind for kind, spec in catalogue.load().registers.items() if spec.numbered and kind in self.kinds]
+        for kind in numbered:
+            register_entries.hold(kind)
         self.locked = locked_now()
+        entries = RegisterEntry.objects.in_force().filter(kind__in=numbered).select_related("firm")
+        self.known = {(entry.category, entry.document_number): entry for entry in entries}
+        self.touched: dict[str, set[tuple[int, int]]] = {}
 
     def after_init_instance(self, instance: Any, new: bool, row: Any, **kwargs: Any) -> None:
         instance.before = None if new else stated(instance)
@@ -153,13 +191,20 @@ class RegisterEntryResource(TableResource):
         if instance.ends_on and instance.ends_on < instance.starts_on:
             raise ValidationError({"ends_on": _("终止日期不能早于起始日期。")})
         check_entry(instance)
+        number_entry(instance, self.known)
         refuse_judged(instance.before, stated(instance), self.locked)
+        self.touched.setdefault(instance.kind, set()).update(counted_in(instance.before, stated(instance)))
 
     def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
         instance.department_id = instance.department_id or self.by.department_id
         instance.updated_at = timezone.now()
         if instance.pk:
             instance.version += 1
+
+    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
+        super().after_import(dataset, result, **kwargs)
+        for kind, touched in self.touched.items():
+            register_figures.restate(kind, touched, by_id=self.by.pk)
 
 
 @admin.register(RegisterEntry)
@@ -195,6 +240,8 @@ class RegisterEntryAdmin(TableAdmin, OfficeAdmin):
         if not change:
             obj.department = request.user.department
         super().save_model(request, obj, form, change)
+        touched = counted_in(form.stated_before, in_force(obj))
+        register_figures.restate(obj.kind, touched, by_id=request.user.pk)
 
     @admin.action(description="作废所选条目", permissions=["change"])
     def void(self, request: HttpRequest, queryset: models.QuerySet) -> None:
@@ -207,12 +254,16 @@ class RegisterEntryAdmin(TableAdmin, OfficeAdmin):
     @transaction.atomic  # the list page opens none of its own
     def _set_voided(self, request: HttpRequest, queryset: models.QuerySet, at: Any, verb: str) -> None:
         entries = list(queryset.select_for_update(of=("self",)).select_related("firm"))
+        for kind in sorted({entry.kind for entry in entries}):
+            register_entries.hold(kind)
         locked = locked_now()
         try:
             for entry in entries:
+                if at is None:
+                    number_entry(entry)
                 refuse_judged(None if at is None else stated(entry), stated(entry) if at is None else None, locked)
         except ValidationError as error:
-            messages.error(request, error.message)
+            messages.error(request, " ".join(error.messages))
             return
         for entry in entries:
             before = snapshot(entry)
@@ -220,6 +271,9 @@ class RegisterEntryAdmin(TableAdmin, OfficeAdmin):
             entry.version += 1
             entry.save(update_fields=["voided_at", "version", "updated_at"])
             self.trace(request, entry, verb, {"voided_at": before["voided_at"]}, {"voided_at": at})
+        for kind in {entry.kind for entry in entries}:
+            touched = counted_in(*(stated(entry) for entry in entries if entry.kind == kind))
+            register_figures.restate(kind, touched, by_id=request.user.pk)
         messages.success(request, _("已%(verb)s %(n)s 条。") % {"verb": verb, "n": len(entries)})
 
 

@@ -67,6 +67,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class RegisterSpec:
+    """One register. ``figures``: category → the metric its entries of a year are counted into; ``others``: categories files
+    name that are not kept here; ``columns``: columns of this register alone; ``numbered``: an entry is known by its number."""
+
     kind: str
     name: str
     owners: tuple[str, ...]
@@ -77,6 +80,23 @@ class RegisterSpec:
     default_title: bool = False
     default_category: str = ""
     outranks: tuple[str, ...] = ()
+    numbered: bool = False
+    figures: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[Term, ...] = ()
+    columns: tuple[Term, ...] = ()
+    without: tuple[str, ...] = ()  # columns of every register that say nothing in this one
+
+    def heads(self, columns: tuple[Term, ...]) -> tuple[Term, ...]:
+        """Of the columns all registers know those this one has, by its own names first; then the ones only it has."""
+        heads = {
+            column.code: column for column in columns
+            if column.code not in self.without and (column.code != "category" or self.categories)
+        }  # fmt: skip
+        for own in self.columns:
+            usual = heads.get(own.code)
+            also = (usual.name, *usual.aliases) if usual else ()
+            heads[own.code] = Term(own.code, own.name, (*own.aliases, *also))
+        return tuple(heads.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,19 @@ class Catalogue:
     register_columns: tuple[Term, ...] = ()
     levels: tuple[Term, ...] = ()
     checks: tuple[CheckSpec, ...] = field(default=())
+
+    @property
+    def all_columns(self) -> tuple[Term, ...]:
+        """Every column some register has, under the name most of them give it."""
+        own = (column for spec in self.registers.values() for column in spec.columns)
+        return tuple(
+            {column.code: column for column in (*own, *self.register_columns) if column.code != "name"}.values()
+        )
+
+    @property
+    def counted(self) -> RegisterSpec:
+        """The register whose entries are counted into figures."""
+        return next(spec for spec in self.registers.values() if spec.figures)
 
 
 def _toml(name: str) -> dict:
@@ -115,7 +148,8 @@ def load() -> Catalogue:
     registers = {}
     for kind, entry in text["registers"].items():
         item = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-        registers[kind] = RegisterSpec(kind=kind, **item | {"categories": _terms(entry.get("categories", {}))})
+        terms = {name: _terms(entry.get(name, {})) for name in ("categories", "others", "columns")}
+        registers[kind] = RegisterSpec(kind=kind, **item | terms)
     catalogue = Catalogue(departments, metrics, registers, _terms(text["columns"]), _terms(text["levels"]), checks)
     _check(catalogue)
     return catalogue
@@ -132,6 +166,12 @@ def _check(catalogue: Catalogue) -> None:
     for check in catalogue.checks:
         if not {check.part, check.whole} <= catalogue.metrics.keys():
             raise ValueError(f"metrics.toml: check {check.code}: unknown metric")
+    if sum(bool(register.figures) for register in catalogue.registers.values()) != 1:
+        # A filing of a register says all it has to say of a firm's year: two registers would take each other's back.
+        raise ValueError("registers.toml: exactly one register is counted into figures")
     for register in catalogue.registers.values():
         if not set(register.owners) <= catalogue.departments.keys():
             raise ValueError(f"registers.toml: {register.kind}: unknown owner")
+        known = {term.code for term in register.categories}
+        if not (register.figures.keys() <= known and set(register.figures.values()) <= catalogue.metrics.keys()):
+            raise ValueError(f"registers.toml: {register.kind}: figures of an unknown category or metric")

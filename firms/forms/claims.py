@@ -20,8 +20,17 @@ ASKED: dict[str, dict[str, Any]] = {
     "project": {"title": _("项目名称"), "starts_on": _("立项日期"), "ends_on": _("验收或截止日期"), "amount": _("财政资助金额（万元）"), "document_number": _("项目编号")},
     "contest": {"title": _("赛事名称"), "starts_on": _("获奖日期"), "document_number": _("证书编号")},
     "talent": {"title": _("人才或团队名称"), "starts_on": _("认定日期"), "ends_on": _("有效期至"), "document_number": _("批准文号")},
+    "patent": {"title": _("专利名称"), "starts_on": _("申请日或授权公告日"), "document_number": _("申请号或专利号")},
     "contract": {"title": _("合同名称"), "starts_on": _("登记日期"), "amount": _("合同成交金额（万元）"), "document_number": _("合同登记编号")},
 }  # fmt: skip
+
+# What a register's fields do not say of themselves.
+HELP: dict[str, dict[str, Any]] = {
+    "patent": {
+        "starts_on": _("申请填受理通知书上的申请日，授权填授权公告日，PCT填国际申请日。"),
+        "document_number": _("例如 ZL202210123456.1，PCT申请如 PCT/CN2022/123456；按号码判断是否同一件。"),
+    }
+}
 
 
 class ClaimForm(forms.Form):
@@ -58,6 +67,8 @@ class ClaimForm(forms.Form):
             del self.fields[name]
         for name, label in ASKED[kind].items():
             self.fields[name].label = label
+        for name, text in HELP.get(kind, {}).items():
+            self.fields[name].help_text = text
         needed = {*self.spec.required, "title", "starts_on"}
         for name, field in self.fields.items():
             control = "form-select" if isinstance(field, forms.ChoiceField) else "form-control"

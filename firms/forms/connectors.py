@@ -60,7 +60,7 @@ class ConnectorForm(forms.Form):
     every_hours = forms.IntegerField(label=_("间隔（小时）"), min_value=1, max_value=744, initial=24)
     auto_confirm = forms.BooleanField(
         label=_("变动不大时自动确认"), required=False,
-        help_text=_("没有拒收、没有待匹配、没有提示，且每个数值的变动、新出现内容所占的行数都不超过所填的比例时，不等人确认；设置或修改后的第一批总由人确认。"),
+        help_text=_("没有拒收、没有待匹配、没有提示，且每个数值的变动（与现值比，也与人工确认过的值比）、新出现内容所占的行数都不超过所填的比例时，不等人确认；设置或修改后的第一批总由人确认。"),
     )  # fmt: skip
     auto_confirm_limit = forms.IntegerField(label=_("最大变动（%）"), min_value=0, max_value=100, initial=20)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
@@ -164,6 +164,6 @@ def _columns() -> list[Any]:
     for metric in Metric.objects.select_related("owner").order_by("owner__position", "position"):
         owner = metric.owner.name if metric.owner else ""
         groups.setdefault(f"{_('指标')} · {owner}", []).append((metric.code, str(metric)))
-    registers = [(term.code, term.name) for term in catalogue.load().register_columns]
+    registers = [(term.code, term.name) for term in catalogue.load().all_columns]
     identity = [("credit_code", _("统一社会信用代码")), ("name", _("企业名称"))]
     return [("", "—"), (_("企业"), identity), *groups.items(), (_("台账"), registers)]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from firms.catalogue import RegisterSpec
-from firms.importing.problem import Reason
+from firms.importing import patents
+from firms.importing.problem import BadCell, Reason
 
 # The registers that speak for a firm; nobody enters itself into those that speak against it.
-CLAIMABLE = ("qualification", "platform", "award", "project", "contest", "talent", "contract")
+CLAIMABLE = ("qualification", "platform", "award", "project", "contest", "talent", "contract", "patent")
 
 FIELDS = ("category", "level", "title", "starts_on", "ends_on", "amount", "quantity", "document_number")
 NAMES = {
@@ -28,8 +30,11 @@ def plain(text: str) -> str:
 def alike(one: Any, other: Any) -> bool:
     """Whether two facts of one firm's register may be the same matter: one number, or one title on one day or in one category.
 
-    Width, case, spaces and punctuation are not told apart.
+    Width, case, spaces and punctuation are not told apart. A patent is known by its number: its application and its grant
+    have the same one, and are two facts.
     """
+    if getattr(one, "kind", "") == "patent":
+        return one.category == other.category and _bare(one.document_number) == _bare(other.document_number)
     if _bare(one.document_number) and _bare(one.document_number) == _bare(other.document_number):
         return True
     near = one.starts_on == other.starts_on or one.category == other.category
@@ -49,6 +54,9 @@ def completed(spec: RegisterSpec, fact: Mapping[str, Any]) -> dict[str, Any]:
     if spec.default_title and not full["title"]:
         full["title"] = next((term.name for term in spec.categories if term.code == full["category"]), "")
     full["quantity"] = full["quantity"] or 1
+    if spec.numbered:
+        with suppress(BadCell):  # as typed, until ``faults`` has it mended
+            full["document_number"] = patents.number(str(full["document_number"]))
     return full
 
 
@@ -70,4 +78,6 @@ def faults(spec: RegisterSpec, fact: Mapping[str, Any], today: date) -> list[Rea
         found.append(Reason("dates_reversed", "终止日期早于起始日期", "请核对两个日期。", "ends_on"))
     if fact["amount"] is not None and fact["amount"] < 0:
         found.append(Reason("below_minimum", "金额不能为负", "请核对金额。", "amount"))
+    if spec.numbered and fact["document_number"]:
+        found += patents.number_faults(fact["category"], fact["document_number"])
     return found

@@ -226,15 +226,12 @@ def firms_table() -> Table:
 def register_table(catalogue: Catalogue, kind: str) -> Table:
     """台账 of one kind: its required columns and vocabulary come from registers.toml."""
     spec = catalogue.registers[kind]
-    kinds = {
-        "category": "term",
-        "level": "term",
-        "starts_on": "date",
-        "ends_on": "date",
-        "amount": "amount",
-        "quantity": "count",
-    }
-    terms = {"category": spec.categories, "level": catalogue.levels}
+    kinds = {"category": "term", "level": "term", "amount": "amount", "quantity": "count"} | dict.fromkeys(
+        ("starts_on", "ends_on", "applied_on", "granted_on"), "date"
+    )
+    terms = {"category": (*spec.categories, *spec.others), "level": catalogue.levels}
+    heads = spec.heads(catalogue.register_columns)
+    holders = tuple(name for column in heads if column.code == "name" for name in column.aliases)
     own = [
         Field(
             column.code,
@@ -248,11 +245,11 @@ def register_table(catalogue: Catalogue, kind: str) -> Table:
             terms=terms.get(column.code, ()),
             longest=100 if column.code == "document_number" else 200,
         )
-        for column in catalogue.register_columns
-        if column.code != "category" or spec.categories
+        for column in heads
+        if column.code != "name"
     ]
     # A register's own column names win over the ignorable ones (编号 is a certificate number here).
-    return _table(f"registers:{kind}", [*_base(), *own, *_ignored()], spec)
+    return _table(f"registers:{kind}", [*_base(holders), *own, *_ignored()], spec)
 
 
 def _table(kind: str, fields: list[Field], register: RegisterSpec | None = None) -> Table:

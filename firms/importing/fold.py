@@ -109,11 +109,12 @@ def fingerprint(cell: Iterable[tuple[int, float]]) -> str:
     return "-".join(str(filing) for filing in sorted(filing for filing, _ in cell))
 
 
-def _rank(source: str, spec: MetricSpec) -> int:
-    try:
-        return spec.source_priority.index(source)
-    except ValueError:
-        return len(spec.source_priority)
+def _rank(source: str, spec: MetricSpec) -> float:
+    """A register, unless the metric's order names it, comes just after its department's own word (docs/adr/0011)."""
+    order = spec.source_priority
+    if source in order:
+        return order.index(source)
+    return order.index("government") + 0.5 if source == "register" and "government" in order else len(order)
 
 
 def differs(value: float, other: float, tolerance: float) -> bool:

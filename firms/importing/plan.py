@@ -209,9 +209,15 @@ def firm_row(row: PlannedRow, current: Mapping[str, Any] | None) -> None:
 ENTRY_KEY = ("category", "level", "title", "starts_on")
 
 
-def entry_key(firm: int, values: Mapping[str, Any]) -> tuple:
-    """What makes a register entry the same fact: firm, category, level, title and first day."""
-    return (firm, *(values.get(code, "") for code in ENTRY_KEY))
+NUMBER_KEY = ("category", "document_number")
+# Counted in the year they begin and in no other: what a locked later year was judged by does not change with them.
+MOMENTS = frozenset({"patent"})
+
+
+def entry_key(firm: int, values: Mapping[str, Any], *, numbered: bool = False) -> tuple:
+    """What makes a register entry the same fact: firm, category, level, title and first day; where entries are ``numbered``,
+    firm, category and number."""
+    return (firm, *(values.get(code, "") for code in (NUMBER_KEY if numbered else ENTRY_KEY)))
 
 
 Entry = Mapping[str, Any]  # what a register entry states: at least starts_on and ends_on, ISO days or dates
@@ -222,6 +228,8 @@ def _judged_in(entry: Entry | None, year: int) -> tuple | None:
     if entry is None:
         return None
     starts, ends = str(entry["starts_on"]), str(entry.get("ends_on") or "9999-12-31")
+    if entry.get("kind") in MOMENTS:
+        ends = starts
     if starts > f"{year}-12-31" or ends < f"{year}-01-01":
         return None
     unread = ("starts_on", "ends_on", "document_number")
@@ -237,7 +245,9 @@ def locked_years_touched(before: Entry | None, after: Entry | None, locked_years
     return sorted(year for year in set(locked_years) if _judged_in(before, year) != _judged_in(after, year))
 
 
-def register_row(row: PlannedRow, current: Entry | None, locked_years: frozenset[int] = frozenset()) -> None:
+def register_row(
+    row: PlannedRow, current: Entry | None, locked_years: frozenset[int] = frozenset(), *, kind: str = ""
+) -> None:
     """Verdict of a register row for a matched firm; ``current`` is the entry in force with the same key, or None.
 
     A row that would change what was judged in a locked year is refused.
@@ -250,7 +260,7 @@ def register_row(row: PlannedRow, current: Entry | None, locked_years: frozenset
         row.verdict = CHANGE if row.before else SAME
     if row.verdict == SAME or not locked_years:
         return
-    starts = {"starts_on": row.values["starts_on"]}
+    starts = {"starts_on": row.values["starts_on"], "kind": kind}
     before = None if current is None else starts | dict(current)
     after = starts | {code: value for code, value in (dict(current or {}) | row.values).items() if code != "starts_on"}
     if current is not None:  # what names the entry is the same on both sides

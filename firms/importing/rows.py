@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import Any
 
 from firms.catalogue import CheckSpec, Term
-from firms.importing import cells
+from firms.importing import cells, patents
 from firms.importing.columns import taken
 from firms.importing.fields import Table
 from firms.importing.figures import plain
@@ -69,9 +69,12 @@ class RowParser:
         self.category = self._context_category(by_code)
         self.sums = dict.fromkeys((code for code, column in by_code.items() if column.field.kind == "amount"), 0.0)
         self.totals: list[tuple[int, dict[str, float]]] = []
+        spared = {"category"} if self.category else set()
+        if self.table.register is not None and self.table.register.numbered:
+            spared |= patents.supplied(by_code)
         missing = [
             item.name for item in self.table.fields.values()
-            if item.required and item.code not in by_code and not (item.code == "category" and self.category)
+            if item.required and item.code not in by_code and item.code not in spared
         ]  # fmt: skip
         if missing:
             raise Unreadable(
@@ -244,7 +247,8 @@ class RowParser:
                     read.reasons.append(Reason("required", f"没有填写{column}", "企业名录两项都要填写。", column))
         elif contradicted:
             read.reasons += row_checks(read.values, self.context.checks, self.table)
-        if not read.code and not read.name and not read.reasons:
+        wrong = any(reason.level == "error" for reason in read.reasons)
+        if not (read.code or read.name or read.verdict or wrong):  # a warning says nothing of whose row it is
             read.reasons.append(
                 Reason("no_identity", "有数据，但没有统一社会信用代码和企业名称", "请补上其中一项后重新上传。")
             )
@@ -254,16 +258,24 @@ class RowParser:
     def _settle_register(self, read: ReadRow) -> None:
         spec = self.table.register
         assert spec is not None
-        values = read.values
         if self.category:
-            values.setdefault("category", self.category)
+            read.values.setdefault("category", self.category)
+        if spec.numbered:
+            stated, found = patents.read(read.values)
+            if stated is None:
+                read.verdict, read.values, read.reasons = "left_out", {}, found
+                return
+            said = {reason.column for reason in read.reasons}
+            placed = [replace(reason, column=self._place(reason.column)) for reason in found]
+            read.values, read.reasons = stated, read.reasons + [one for one in placed if one.column not in said]
+        values = read.values
         if spec.default_title and not values.get("title"):
             values["title"] = next(
                 (item.name for item in spec.categories if item.code == values.get("category")), spec.name
             )
         said = {reason.column for reason in read.reasons}
         for item in self.table.fields.values():
-            place = self.columns[item.code].place if item.code in self.columns else item.name
+            place = self._place(item.code)
             if item.required and item.code not in values and place not in said:
                 read.reasons.append(Reason("required", f"没有填写{item.name}", "该项必填。", place))
         if values.get("category") in spec.needs_end and "ends_on" not in values:
@@ -279,6 +291,9 @@ class RowParser:
                     "终止日期",
                 )
             )
+
+    def _place(self, code: str) -> str:
+        return self.columns[code].place if code in self.columns else self.table.fields[code].name
 
     def compare_total(self) -> list[Reason]:
         """A warning where the file's own single total is not the sum of its rows."""

@@ -39,6 +39,7 @@ class AuditEntry(models.Model):
         verbose_name = verbose_name_plural = "审计记录"
         ordering = ["-sequence"]
         default_permissions = ("view",)
+        indexes = [models.Index(name="audit_target", fields=["target_type", "target_id"])]  # the history of one firm
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.summary}"

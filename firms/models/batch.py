@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import models
 
-from firms.models.filing import Source
+from firms.models.filing import STATING, Source
 from firms.querysets import ImportBatchQuerySet
 
 
@@ -32,7 +32,7 @@ class ImportBatch(models.Model):
         "firms.Department", models.PROTECT, verbose_name="部门", null=True, blank=True, related_name="+"
     )
     # Whom its figures count as, when sources disagree: a file that a connector fetched is public data.
-    source = models.CharField("数据来源", max_length=16, choices=Source.choices, default=Source.GOVERNMENT)
+    source = models.CharField("数据来源", max_length=16, choices=STATING, default=Source.GOVERNMENT)
     year = models.PositiveSmallIntegerField("年度", null=True, blank=True)
     register_kind = models.CharField("台账", max_length=16, blank=True)
     file = models.FileField("原始文件", upload_to="imports/%Y/%m/", max_length=255)

@@ -50,6 +50,11 @@ class Source(models.TextChoices):
     GOVERNMENT = "government", "政府部门"
     PUBLIC = "public", "公开数据"
     FIRM = "firm", "企业自主填报"
+    REGISTER = "register", "部门台账"  # counted from a register's entries (firms.services.register_figures), by no file
+
+
+# What states figures itself, in a file or a form.
+STATING = [choice for choice in Source.choices if choice[0] != Source.REGISTER]
 
 
 class Filing(models.Model):
@@ -85,6 +90,9 @@ class Filing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.firm_id} {self.year} {self.get_source_display()}"
+
+    def get_source_display(self) -> str:  # type: ignore[no-redef]
+        return str(Source(self.source).label)
 
 
 class FactSheet(models.Model):

@@ -14,6 +14,7 @@ class DatedFact(models.Model):
         CONTEST = "contest", "创新创业赛事"
         TALENT = "talent", "人才或团队"
         CONTRACT = "contract", "技术合同"
+        PATENT = "patent", "专利"
         LISTING = "listing", "经营异常与失信名单"
         ENVIRONMENT = "environment", "环境信用"
         INCIDENT = "incident", "安全生产与群体性事件"
@@ -33,6 +34,9 @@ class DatedFact(models.Model):
         MAJOR = "major", "重大科技项目"
         GENERAL = "general", "一般技术合同"
         UNIVERSITY = "university", "与高校院所的技术合同"
+        INVENTION_APPLICATION = "invention_application", "发明专利申请"
+        INVENTION_GRANT = "invention_grant", "发明专利授权"
+        PCT_APPLICATION = "pct_application", "PCT专利申请"
         ABNORMAL_OPERATION = "abnormal_operation", "经营异常名录"
         SERIOUS_DISHONESTY = "serious_dishonesty", "严重违法失信名单"
         WARNING = "warning", "环境信用警示"
@@ -94,6 +98,13 @@ class RegisterEntry(DatedFact):
                 fields=["firm", "kind", "category", "level", "title", "starts_on"],
                 condition=models.Q(voided_at__isnull=True),
                 violation_error_message="同一事项已登记。",
+            ),
+            # A patent is its number: its application and its grant are two facts, each of one firm (docs/adr/0011).
+            models.UniqueConstraint(
+                name="register_patent_once",
+                fields=["category", "document_number"],
+                condition=models.Q(kind="patent", voided_at__isnull=True),
+                violation_error_message="该专利已登记。",
             ),
         ]
 

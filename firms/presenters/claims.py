@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from firms import catalogue
 from firms.importing.claims import CLAIMABLE, alike
-from firms.importing.plan import locked_years_touched
+from firms.importing.plan import ENTRY_KEY, NUMBER_KEY, locked_years_touched
 from firms.models import DataYear, Department, Evidence, Firm, Membership, RegisterClaim, RegisterEntry, Role, User
 from firms.models.register import DatedFact
 from firms.permissions import may_write_for
@@ -202,9 +202,11 @@ def _queue(rows: list[RegisterClaim], user: User) -> list[QueueLine]:
 
 def _twins(claim: RegisterClaim, entries: list[RegisterEntry]) -> list[Twin]:
     """Entries of the same fact, or so like it that an officer should look: its title, or its number, or its day and category."""
+    numbered = catalogue.load().registers[claim.kind].numbered
+    key = NUMBER_KEY if numbered else ENTRY_KEY
     found = []
     for entry in entries:
-        same = all(getattr(entry, name) == getattr(claim, name) for name in ("category", "level", "title", "starts_on"))
+        same = all(getattr(entry, name) == getattr(claim, name) for name in key)
         if same or alike(entry, claim):
             found.append(Twin(fact_view(entry), entry.department.short_name if entry.department else "", same))
     return sorted(found, key=lambda twin: not twin.same)[:3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, Q
@@ -11,20 +11,37 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from firms.importing.fold import contenders, fingerprint
-from firms.models import DataYear, Decision, FactSheet, Filing, Firm, ImportBatch, Metric, Role, Source, User
+from firms.models import (
+    DataYear,
+    Decision,
+    Evidence,
+    FactSheet,
+    Filing,
+    Firm,
+    FirmReport,
+    ImportBatch,
+    Metric,
+    Role,
+    Source,
+    User,
+)  # fmt: skip
 from firms.presenters.figures import Origin, difference, filings_of, origin, shown
 
 PAGE = 20
+HANDED_IN = (FirmReport.State.SUBMITTED, FirmReport.State.ACCEPTED)
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the disagreeing statements. ``counts``: scoring uses it now."""
+    """One of the disagreeing statements. ``counts``: scoring uses it now. A firm's own comes with what it said of the
+    figure and the files behind it."""
 
     filing: int
     value: str
     origin: Origin
     counts: bool
+    said: str = ""
+    files: list[Evidence] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -119,13 +136,20 @@ def _conflicts(sheets: list[FactSheet], metrics: dict[str, Metric], user: User) 
         if code in metrics
     ]
     filings = filings_of({filing for _sheet, _metric, cell in cells for filing, _value in cell})
+    own = _OwnWords(sheets)
     return [
         Conflict(
             firm=sheet.firm,
             year=sheet.year,
             metric=metric,
             sides=[
-                Side(filing, shown(value, metric), origin(filings[filing], user), at == 0)
+                Side(
+                    filing,
+                    shown(value, metric),
+                    origin(filings[filing], user),
+                    at == 0,
+                    *(own.of(sheet.firm_id, metric.code) if filings[filing].source == Source.FIRM else ()),
+                )
                 for at, (filing, value) in enumerate(cell)
             ],
             difference=difference(min(v for _f, v in cell), max(v for _f, v in cell)),
@@ -134,6 +158,27 @@ def _conflicts(sheets: list[FactSheet], metrics: dict[str, Metric], user: User) 
         )
         for sheet, metric, cell in cells
     ]
+
+
+class _OwnWords:
+    """What firms said of their figures in the form they handed in, and the files behind them (two queries)."""
+
+    def __init__(self, sheets: list[FactSheet]) -> None:
+        firms, years = {sheet.firm_id for sheet in sheets}, {sheet.year for sheet in sheets}
+        forms = FirmReport.objects.filter(firm__in=firms, year__in=years, first_submitted_at__isnull=False)
+        # What is being mended is nobody else's to read until it is handed in again.
+        self.cells: dict[int, dict] = {
+            firm: cells if state in HANDED_IN else {}
+            for firm, state, cells in forms.values_list("firm_id", "state", "cells")
+        }
+        self.files: dict[tuple[int, str], list[Evidence]] = {}
+        behind = Evidence.objects.filter(firm__in=self.cells, year__in=years, removed_at__isnull=True)
+        for file in behind.exclude(metric="").order_by("pk"):
+            self.files.setdefault((file.firm_id, file.metric), []).append(file)
+
+    def of(self, firm: int, metric: str) -> tuple[str, list[Evidence]]:
+        cell = self.cells.get(firm, {}).get(metric) or {}
+        return str(cell.get("reason", "")), self.files.get((firm, metric), [])
 
 
 def _rules(sheets, metric: Metric) -> list[Rule]:

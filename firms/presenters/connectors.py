@@ -205,7 +205,7 @@ def _column_names(source: Connector) -> dict[str, str]:
     names = dict(zip(IDENTITY, (_("统一社会信用代码"), _("企业名称")), strict=True))
     if source.batch_kind == "metrics":
         return names | dict(Metric.objects.values_list("code", "name"))
-    return names | {term.code: term.name for term in catalogue.load().register_columns}
+    return names | {term.code: term.name for term in catalogue.load().all_columns}
 
 
 PAGINGS = {"next": "下一页地址", "page": "页码", "offset": "偏移量"}
@@ -279,7 +279,7 @@ def _now(row: dict[str, Any]) -> str:
     if row["verdict"] != "change":
         return ""
     before = [
-        _("未提供") if value is None else plain(value) if isinstance(value, float) else str(value)
+        _("未提供") if value is None else plain(value).replace("-", "−") if isinstance(value, float) else str(value)
         for value in row["before"].values()
     ]
     if before:

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from firms import catalogue
 from firms.models import Filing, Metric, Role, Source, User
 
 
@@ -19,7 +20,8 @@ def shown(value: float | None, metric: Metric | None = None, *, unit: bool = Tru
     if metric is not None and metric.kind == Metric.Kind.FLAG:
         return _("是") if value else _("否")
     text = f"{Decimal(str(value)).quantize(Decimal('0.0001'), ROUND_HALF_UP):,f}"
-    text = (text.rstrip("0").rstrip(".") or "0").replace("-", "−")
+    text = text.rstrip("0").rstrip(".")
+    text = "0" if text in ("", "-0") else text.replace("-", "−")
     return f"{text}{metric.unit}" if unit and metric is not None else text
 
 
@@ -54,6 +56,8 @@ def origin(filing: Filing, user: User) -> Origin:
             url = reverse("firms:import_detail", args=[batch.pk])
     elif filing.source == Source.FIRM:
         place = _("企业填报表")
+    elif filing.source == Source.REGISTER:
+        place = _("按%s台账计数") % catalogue.load().counted.name
     else:
         place = _("在线更正")
     return Origin(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
+from firms import catalogue
 from firms.importing.header import heading
 from firms.models import ColumnMapping, ImportBatch, Metric, RegisterEntry, User
 
@@ -82,7 +83,8 @@ def mapping_list(user: User) -> list[Remembered]:
     """Everything said about headings that this person may see."""
     rows = ColumnMapping.objects.visible_to(user).select_related("department", "set_by")
     metrics = dict(Metric.objects.values_list("code", "name"))
-    fields = {field.name: str(field.verbose_name) for field in RegisterEntry._meta.concrete_fields}
+    fields = {column.code: column.name for column in catalogue.load().all_columns}
+    fields |= {field.name: str(field.verbose_name) for field in RegisterEntry._meta.concrete_fields}
     identity = {"credit_code": _("统一社会信用代码"), "name": _("企业名称"), "_year": _("年度")}
     kinds = dict(RegisterEntry.Kind.choices)
     return [

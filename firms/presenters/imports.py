@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from firms.models import Firm, ImportBatch, ImportRow, Job, Metric, RegisterEntry, Source, User
 from firms.permissions import may_confirm_batch
+from firms.presenters.figures import shown as figure
 
 PAGE = 50
 TONES = {"planned": "accent", "applied": "good", "refused": "bad", "undone": "muted", "discarded": "muted"}
@@ -188,7 +189,7 @@ def _row(row: ImportRow, labels: dict[str, str], candidates: list[Firm]) -> RowV
     shown = row.values if row.verdict != ImportRow.Verdict.CHANGE else {code: row.values.get(code) for code in changed}
     shown = {code: shown[code] for code in (*(c for c in labels if c in shown), *(c for c in shown if c not in labels))}
     cells = [
-        Cell(labels.get(code, code), _plain(changed.get(code)), _plain(value), changed.get(code) is not None)
+        Cell(labels.get(code, code), _said(code, changed.get(code)), _said(code, value), changed.get(code) is not None)
         for code, value in shown.items()
     ]
     unmatched = row.verdict == ImportRow.Verdict.UNMATCHED
@@ -231,6 +232,14 @@ def _candidates(rows: list[ImportRow]) -> dict[int, list[Firm]]:
     return {pk: [firm for firm in near if core in firm.name][:8] for pk, core in cores.items()}
 
 
+_TERMS = {"category": dict(RegisterEntry.Category.choices), "level": dict(RegisterEntry.Level.choices)}
+
+
+def _said(code: str, value: Any) -> str:
+    """A register's categories and levels by their names; everything else as it is."""
+    return _plain(_TERMS.get(code, {}).get(value, value) if isinstance(value, str) else value)
+
+
 def _plain(value: Any) -> str:
     """A figure as people write it: thousands separated, no trailing zeros; nothing is a dash."""
     if value is None or value == "":
@@ -238,6 +247,5 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, int | float):
-        text = f"{value:,.4f}".rstrip("0").rstrip(".")
-        return text or "0"
+        return figure(value)
     return str(value)

@@ -19,6 +19,7 @@ JOB_TITLES = {
     "import.undo": gettext_lazy("撤销批次"),
     "connector.fetch": gettext_lazy("采集公开数据"),
     "connector.trial": gettext_lazy("测试采集"),
+    "columns": gettext_lazy("准备多维检索"),
     "forecast": gettext_lazy("测算对积分和名次的影响"),
     "coverage": gettext_lazy("统计完整率"),
     "coverage.nightly": gettext_lazy("每夜统计完整率"),

@@ -209,12 +209,12 @@ def told(cell: Mapping[str, Any]) -> str:
 
 
 def shown(value: float | None, metric: MetricSpec) -> str:
-    """A figure as people write it; a dash for none."""
+    """A figure as pages write it, with a minus sign (a cell's own text stays as typed); a dash for none."""
     if value is None:
         return "—"
     if metric.kind == "flag":
         return _("是") if value else _("否")
-    return plain(value)
+    return plain(value).replace("-", "−")
 
 
 def source_name(given: Provided) -> str:

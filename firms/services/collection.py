@@ -9,10 +9,11 @@ import datetime as dt
 from itertools import islice
 
 from django.db import connection, models, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from firms.models import DataYear, Extension, FirmReport, Role, User
-from firms.services import audit, messages
+from firms.services import audit, messages, register_figures
 from firms.services.filings import refuse_if_locked
 from firms.services.obstacles import in_the_way, in_words
 from firms.services.refusal import Refusal
@@ -76,8 +77,10 @@ def open_reporting(
     year: int, *, firms_due_on: dt.date, departments_due_on: dt.date, by: User | None, version: int | None = None
 ) -> DataYear:
     """准备 → 填报: firms may fill in and departments report until their days, both included. Tells all of them."""
+    register_figures.hold()
     row = _moving(year, version, Phase.PREPARING)
     _check_deadlines(row, firms_due_on, departments_due_on)
+    register_figures.catch_up(year, by_id=by.pk if by else None)
     row.firms_due_on, row.departments_due_on, row.opened_at = firms_due_on, departments_due_on, timezone.now()
     _move(
         row,
@@ -224,12 +227,14 @@ def _check_deadlines(row: DataYear, *days: dt.date | None) -> None:
 
 
 def _tell(row: DataYear, what: str, title: str, *, firms: str = "", departments: str = "") -> None:
-    """To all accounts of firms, of departments, or both: whom there is something to say to."""
+    """To all accounts of firms, of departments, or both: whom there is something to say to; each is led to its own work."""
     key = f"year.{what}:{row.year}:{row.version}"
-    for users, body in ((_people(Role.FIRM), firms), (_people(Role.DEPARTMENT), departments)):
+    missing = f"{reverse('firms:coverage')}?year={row.year}"
+    told = ((_people(Role.FIRM), firms, reverse("firms:workbench")), (_people(Role.DEPARTMENT), departments, missing))
+    for users, body, link in told:
         people = users.iterator(chunk_size=_AT_A_TIME) if body else iter(())
         while some := list(islice(people, _AT_A_TIME)):
-            messages.tell(some, key=key, title=title, body=body, link="/")
+            messages.tell(some, key=key, title=title, body=body, link=link)
 
 
 def _people(role: str) -> models.QuerySet[User]:

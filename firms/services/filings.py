@@ -18,6 +18,7 @@ from firms.services import bulk, catalogue, coverage
 from firms.services.refusal import Refusal
 
 CHUNK = 2000  # firms at a time: queries and memory stay bounded whatever the size of a file
+WHOLE = frozenset({Source.FIRM, Source.REGISTER})  # sources each of whose filings says all they have to say
 
 
 def lock_year(year: int) -> DataYear:
@@ -47,31 +48,34 @@ def statements(year: int, firms: Iterable[int] | None = None) -> dict[int, list[
         "id", "firm_id", "source", Cast("values", models.TextField())
     )  # fmt: skip
     found: dict[int, list[Statement]] = defaultdict(list)
-    with_own_form = set()
+    with_whole = set()
     for pk, firm, source, values in rows.iterator(chunk_size=CHUNK):
         found[firm].append(Statement(pk, source, orjson.loads(values)))
-        if source == Source.FIRM:
-            with_own_form.add(firm)
-    for firm in with_own_form:
-        found[firm] = whole_forms(found[firm])
+        if source in WHOLE:
+            with_whole.add(firm)
+    for firm in with_whole:
+        found[firm] = whole_statements(found[firm])
         if not found[firm]:
             del found[firm]
     return found
 
 
-def whole_forms(told: list[Statement]) -> list[Statement]:
-    """A firm's own form is accepted whole: what the latest one no longer states is taken back from the earlier ones.
+def whole_statements(told: list[Statement]) -> list[Statement]:
+    """A firm's form and a register are stated whole: what the latest no longer states is taken back from the earlier ones.
 
     (A department's and the public's files each state a part: there, what a later one leaves out still stands.)
     """
-    own = [statement for statement in told if statement.source == Source.FIRM]
-    latest = max(own, key=lambda statement: statement.filing).values
+    latest: dict[str, Statement] = {}
+    for statement in told:
+        if statement.source in WHOLE and statement.filing >= latest.get(statement.source, statement).filing:
+            latest[statement.source] = statement
     kept = []
     for statement in told:
-        if statement.source == Source.FIRM:
-            values = {code: value for code, value in statement.values.items() if code in latest}
+        if statement.source in WHOLE:
+            whole = latest[statement.source].values
+            values = {code: value for code, value in statement.values.items() if code in whole}
             statement = Statement(statement.filing, statement.source, values)
-        if statement.values or statement.source != Source.FIRM:
+        if statement.values or statement.source not in WHOLE:
             kept.append(statement)
     return kept
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.base import File
 
 from firms.catalogue import Catalogue
-from firms.importing import fields, header, sniff, spool
+from firms.importing import fields, header, patents, sniff, spool
 from firms.importing.cells import key
 from firms.importing.fields import Table
 from firms.importing.header import Header
@@ -82,14 +82,16 @@ def _register(first: list, first_column: int, name: str, current: Catalogue) -> 
     for kind, spec in current.registers.items():
         table = fields.register_table(current, kind)
         head = header.find(first, table, first_column)
-        if head is None or not (head.has("starts_on") or head.has("level")):
+        if head is None:
+            continue
+        columns = {column.field.code for column in head.columns}
+        columns |= patents.supplied(columns) if spec.numbered else set()
+        if not columns & {"starts_on", "level"}:
             continue
         text = key(f"{name} {head.title}")
         own = _longest((spec.name, *spec.aliases), text)
         category = _longest((word for term in spec.categories for word in (term.name, *term.aliases)), text)
-        given = (
-            {column.field.code for column in head.columns} | {"category"} | ({"title"} if spec.default_title else set())
-        )
+        given = columns | {"category"} | ({"title"} if spec.default_title else set())
         if (own or category) and set(spec.required) <= given:
             found[kind] = (own > 0, max(own, category))
     for kind in [kind for kind in found if found[kind][0]]:

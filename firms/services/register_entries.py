@@ -6,10 +6,11 @@ from firms import catalogue
 from firms.importing.claims import alike
 from firms.models import Department, Firm, RegisterEntry, User
 from firms.models.register import DatedFact
-from firms.services import audit
+from firms.services import audit, register_figures
 from firms.services.registers import refuse_if_judged, stated
 
 _KEY = ("kind", "category", "level", "title", "starts_on")
+_NUMBERED = ("kind", "category", "document_number")
 _FACT = (*_KEY, "ends_on", "amount", "quantity", "document_number")
 
 
@@ -20,12 +21,16 @@ def enter(fact: DatedFact, *, firm: Firm, department: Department, by: User) -> t
     locked year would be judged otherwise.
     """
     hold(fact.kind)
-    known = RegisterEntry.objects.in_force().filter(firm=firm, **{name: getattr(fact, name) for name in _KEY}).first()
+    key = _NUMBERED if catalogue.load().registers[fact.kind].numbered else _KEY
+    known = RegisterEntry.objects.in_force().filter(firm=firm, **{name: getattr(fact, name) for name in key}).first()
     if known is not None:
         return known, False
+    if key is _NUMBERED:
+        register_figures.refuse_elsewhere(fact.kind, fact.category, fact.document_number, firm.pk)
     entry = RegisterEntry(firm=firm, department=department, **{name: getattr(fact, name) for name in _FACT})
     refuse_if_judged(None, stated(entry))
     entry.save(force_insert=True)
+    register_figures.restate(entry.kind, [(firm.pk, entry.starts_on.year)], by_id=by.pk)
     audit.record("register.enter", f"登记 {firm.name} {entry}", by=by, target=entry, after=stated(entry))
     return entry, True
 
@@ -39,7 +44,8 @@ def look_alike(fact: DatedFact, *, firm: Firm) -> RegisterEntry | None:
     if catalogue.load().registers[fact.kind].default_title:
         return None  # a status and its renewals: its title says nothing, and it does not count twice
     near = list(RegisterEntry.objects.in_force().filter(firm=firm, kind=fact.kind).order_by("pk"))
-    if any(all(getattr(entry, name) == getattr(fact, name) for name in _KEY) for entry in near):
+    key = _NUMBERED if catalogue.load().registers[fact.kind].numbered else _KEY
+    if any(all(getattr(entry, name) == getattr(fact, name) for name in key) for entry in near):
         return None
     return next((entry for entry in near if alike(entry, fact)), None)
 

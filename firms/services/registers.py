@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -23,8 +23,8 @@ from firms.importing.plan import (
     register_row,
 )
 from firms.importing.problem import Reason
-from firms.models import DataYear, Department, ImportBatch, RegisterEntry, Source
-from firms.services import bulk
+from firms.models import DataYear, Department, Firm, ImportBatch, RegisterEntry, Source
+from firms.services import bulk, register_figures
 from firms.services.filings import refuse_if_locked
 from firms.services.restatements import Restatement, restatements
 
@@ -41,6 +41,7 @@ class RegistersTarget:
         self.batch = batch
         self.spec = catalogue.load().registers[batch.register_kind]
         self.locked_years = self._locked_years()
+        self._numbers: dict[tuple[str, str], int] = {}  # (category, number) → the firm the file first gave it to
 
     def _locked_years(self) -> frozenset[int]:
         return frozenset(DataYear.objects.filter(locked_at__isnull=False).values_list("year", flat=True))
@@ -53,22 +54,57 @@ class RegistersTarget:
         self.locked_years = self._locked_years()
 
     def key(self, row: PlannedRow) -> Any:
-        return entry_key(row.firm, row.values) if row.firm is not None else None
+        return self._key(row.firm, row.values) if row.firm is not None else None
+
+    def _key(self, firm: int, values: Mapping[str, Any]) -> Any:
+        return entry_key(firm, values, numbered=self.spec.numbered)
 
     def plan(self, rows: Sequence[PlannedRow]) -> None:
         """Verdict of each matched row by the entry in force with the same key (one query a chunk)."""
         known = self._in_force(row.firm for row in rows)
+        elsewhere = self._elsewhere(rows)
         for row in rows:
             if "amount" in row.values:
                 row.values["amount"] = float(_money(row.values["amount"]) or 0)
             entry = known.get(self.key(row))
-            register_row(row, _details(entry) if entry else None, self.locked_years)
+            register_row(row, _details(entry) if entry else None, self.locked_years, kind=self.spec.kind)
+            if self.spec.numbered and row.verdict != REFUSED and (why := self._contradicts(row, entry, elsewhere)):
+                row.verdict, row.before = REFUSED, {}
+                row.reasons.append(why.as_dict())
             if entry is not None and row.verdict == CHANGE and not self._may_correct(entry):
                 owner = entry.department.name if entry.department else "积分办"
                 whom = "公开数据" if self.batch.source == Source.PUBLIC else "本部门"
                 reason = Reason("foreign_entry", f"该条目由{owner}登记，不能由{whom}更改", f"请联系{owner}更正。")
                 row.verdict, row.before = REFUSED, {}
                 row.reasons.append(reason.as_dict())
+
+    def _elsewhere(self, rows: Sequence[PlannedRow]) -> dict[tuple[str, str], Firm]:
+        if not self.spec.numbered:
+            return {}
+        return register_figures.holders(self.spec.kind, [numbered_key(row.values) for row in rows])
+
+    def _contradicts(
+        self, row: PlannedRow, entry: RegisterEntry | None, elsewhere: Mapping[tuple[str, str], Firm]
+    ) -> Reason | None:
+        """Why a row about a number that is known may not be taken: of another firm, here or in this file, or of another day."""
+        number = numbered_key(row.values)
+        holder = elsewhere.get(number) if entry is None else None
+        first = self._numbers.setdefault(number, row.firm or 0)
+        if holder is not None and holder.pk != row.firm:
+            return Reason(
+                "number_elsewhere", f"{number[1]}已登记在“{holder.name}”名下，一件专利只计一次",
+                "请核对第一申请人；登记有误的，先作废原条目。", "专利号",
+            )  # fmt: skip
+        if first != row.firm:
+            return Reason(
+                "number_twice", f"{number[1]}在文件中属于两家企业", "一件专利只计一次，请核对第一申请人。", "专利号"
+            )
+        if entry is not None and _plain(entry.starts_on) != row.values["starts_on"]:
+            return Reason(
+                "other_day", f"{number[1]}已登记，日期是 {entry.starts_on}，本行是 {row.values['starts_on']}",
+                "请核对日期；登记有误的，在后台更正原条目。", "起始日期",
+            )  # fmt: skip
+        return None
 
     def _may_correct(self, entry: RegisterEntry) -> bool:
         """Departments that share a register add to it side by side; each corrects only what it entered. The office corrects all."""
@@ -83,7 +119,9 @@ class RegistersTarget:
         entries = RegisterEntry.objects.in_force().filter(kind=self.spec.kind, firm_id__in={pk for pk in firms if pk})
         entries = entries.select_related("department").annotate(stated_by=models.F("batch__source"))
         return {
-            entry_key(entry.firm_id, {code: _plain(getattr(entry, code)) for code in ENTRY_KEY}): entry
+            self._key(
+                entry.firm_id, {code: _plain(getattr(entry, code)) for code in (*ENTRY_KEY, "document_number")}
+            ): entry
             for entry in entries
         }
 
@@ -109,9 +147,15 @@ class RegistersTarget:
                 for values in (row.values,)
             ),
         )  # fmt: skip
+        self._restate((row.firm, row.values["starts_on"]) for _, row in rows if row.verdict == CREATE)
         changed = [row for _, row in rows if row.verdict == "change"]
         known = self._in_force(row.firm for row in changed)
         self._correct([(known[self.key(row)], {code: row.values[code] for code in row.before}) for row in changed])
+
+    def _restate(self, touched: Iterable[tuple[int | None, Any]], by_id: int | None = None) -> None:
+        """The figures counted from this register, once its entries have changed. ``touched``: (firm, first day)."""
+        pairs = [(firm, int(str(day)[:4])) for firm, day in touched if firm is not None]
+        register_figures.restate(self.spec.kind, pairs, by_id=by_id or self.batch.uploaded_by_id)
 
     def _correct(self, changes: Sequence[tuple[RegisterEntry, dict[str, Any]]]) -> None:
         for entry, values in changes:
@@ -145,13 +189,14 @@ class RegistersTarget:
             [entry for entry, _ in settled.handed], ["batch", "department", "updated_at"], batch_size=500
         )
         self._correct(settled.back)
+        self._restate(((entry.firm_id, entry.starts_on) for entry in settled.void), self.batch.undone_by_id)
         return settled.kept
 
     def _settled(self, chunk: Sequence[tuple[int, PlannedRow]]) -> _Settled:
         known = self._in_force(row.firm for _, row in chunk)
         again: dict[Any, Restatement] = {}
         for restated in restatements(self.batch, (row.firm for _, row in chunk)):
-            again[entry_key(restated.firm, restated.values)] = restated
+            again[self._key(restated.firm, restated.values)] = restated
         settled = _Settled()
         for _, row in chunk:
             key = self.key(row)
@@ -188,6 +233,11 @@ class _Settled:
     back: list[tuple[RegisterEntry, dict[str, Any]]] = field(default_factory=list)
     handed: list[tuple[RegisterEntry, Restatement]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+
+
+def numbered_key(values: Mapping[str, Any]) -> tuple[str, str]:
+    """What a numbered entry is known by, whosever it is."""
+    return values.get("category", ""), values.get("document_number", "")
 
 
 def stated(entry: RegisterEntry) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -70,10 +71,11 @@ def _people_of(firms: QuerySet[Firm] | Iterable[int]) -> QuerySet[User]:
 
 @dataclass(frozen=True)
 class Survey:
-    """Whom a reminder would reach now."""
+    """Whom a reminder would reach now. ``unreached``: departments behind that nobody can sign in for."""
 
     year: DataYear
     departments: list[Due]
+    unreached: list[Department]
     officers: int
     firms: int
     people: int
@@ -83,11 +85,14 @@ def survey(year: int) -> Survey:
     """For the office's page, before it presses the button (a constant number of queries)."""
     row = DataYear.objects.get(year=year)
     behind = departments_behind(year)
-    officers = User.objects.filter(
-        role=Role.DEPARTMENT, is_active=True, department__in=[due.department for due in behind]
-    ).count()
+    officers = Counter(
+        User.objects.filter(
+            role=Role.DEPARTMENT, is_active=True, department__in=[due.department for due in behind]
+        ).values_list("department", flat=True)
+    )
+    unreached = [due.department for due in behind if not officers[due.department.pk]]
     firms = _firms_to_tell(row)
-    return Survey(row, behind, officers, firms.count(), _people_of(firms).count())
+    return Survey(row, behind, unreached, officers.total(), firms.count(), _people_of(firms).count())
 
 
 def _firms_to_tell(row: DataYear) -> QuerySet[Firm]:

@@ -34,7 +34,7 @@ def ask(report: FirmReport, *, reason: str, by: User) -> Reopening:
     others = messages.people_of_office().exclude(pk=by.pk)
     messages.tell(
         others, key=f"reopening.asked:{asked.pk}", title=f"重新开放申请待复核：{row.firm.name}"[:100],
-        body=f"{by}申请重新开放{reviews.place_of(row)}。原因：{asked.reason}", link="/",
+        body=f"{by}申请重新开放{reviews.place_of(row)}。原因：{asked.reason}", link=reviews.desk_of(row),
     )  # fmt: skip
     return asked
 
@@ -78,6 +78,6 @@ def decide(reopening: Reopening, *, granted: bool, by: User, note: str = "") -> 
         reviews.record(row, ReportEvent.Kind.REOPEN_REFUSED, by, "report.refuse_reopening", "否决重新开放", note=note)
     messages.tell(
         [asked.asked_by], key=f"reopening.decided:{asked.pk}", title=f"重新开放申请{'已同意' if granted else '未获同意'}：{row.firm.name}"[:100],
-        body=f"{by}{'同意' if granted else '不同意'}重新开放{reviews.place_of(row)}。{note}", link="/",
+        body=f"{by}{'同意' if granted else '不同意'}重新开放{reviews.place_of(row)}。{note}", link=reviews.desk_of(row),
     )  # fmt: skip
     return asked

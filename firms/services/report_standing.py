@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
+from firms import catalogue
 from firms.catalogue import Catalogue
 from firms.importing.checks import Examined, Typed, examine
 from firms.models import Evidence, FactSheet, Filing, Firm, FirmReport, ReportEvent, Source
@@ -16,7 +19,8 @@ from firms.services.catalogue import in_force
 class Provided:
     """The figure in force of a metric that a department or the public stated: not the firm's to fill in.
 
-    ``source`` and ``department`` (its name, or "") are of the filing that counts, ``filing`` its id.
+    ``source`` and ``department`` (its name, and which register it was counted from, or "") are of the filing that counts,
+    ``filing`` its id.
     """
 
     value: float
@@ -87,6 +91,12 @@ def provided(firm: Firm, year: int) -> dict[str, Provided]:
         row = filings.get(sheet.winners.get(code, 0))
         if row is not None:
             department = row.department.name if row.department else ""
+            if row.source == Source.REGISTER:
+                register = catalogue.load().counted
+                department = _("%(department)s（%(register)s台账）") % {
+                    "department": department,
+                    "register": register.name,
+                }
             found[code] = Provided(sheet.values[code], row.source, department, row.filed_at, row.pk)
     return found
 

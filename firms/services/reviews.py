@@ -244,5 +244,10 @@ def place_of(row: FirmReport) -> str:
     return f"{row.firm.name}{row.year}年度填报表"
 
 
+def desk_of(row: FirmReport) -> str:
+    """Where the office decides on a form."""
+    return reverse("scoring:review_report", args=[row.pk])
+
+
 def when(moment: dt.datetime | None) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from firms.models import (
     DataYear,
@@ -16,6 +19,7 @@ from firms.models import (
     Department,
     Evidence,
     FactSheet,
+    FirmReport,
     Metric,
     Objection,
     RegisterClaim,
@@ -218,6 +222,27 @@ def test_a_conflict_decided_on_its_page_and_taken_back(world):
     assert len(officer.get(reverse("firms:conflicts")).context["page"].conflicts) == 1
 
 
+def test_a_firms_figure_comes_with_its_words_and_files_once_they_are_handed_in(world):
+    disputes.conflict(world.firm, world.science.department)
+    report = FirmReport.objects.create(
+        firm=world.firm, year=disputes.YEAR, state="accepted", first_submitted_at=timezone.now(), submitted_at=timezone.now(),
+        submitted_by=world.manager, decided_at=timezone.now(),
+        cells={"hightech_revenue": {"state": "value", "text": "120", "reason": "含出口部分"}},
+    )  # fmt: skip
+    file = Evidence.objects.create(
+        firm=world.firm, year=disputes.YEAR, metric="hightech_revenue", file=ContentFile(b"%PDF-1.4", "x.pdf"), size=8,
+        file_name="高品收入明细.pdf", media_type="application/pdf", sha256=hashlib.sha256(b"%PDF-1.4").hexdigest(), uploaded_by=world.manager,
+    )  # fmt: skip
+    officer = signed_in(world.science)
+    page = officer.get(reverse("firms:conflicts"))
+    sides = {side.value[:3]: (side.said, side.files) for side in page.context["page"].conflicts[0].sides}
+    assert sides == {"100": ("", []), "120": ("含出口部分", [file])}
+    assert "企业说明：含出口部分" in page.text
+    assert officer.get(reverse("firms:evidence", args=[file.pk])).status_code == 200
+    FirmReport.objects.filter(pk=report.pk).update(state="returned")  # being mended
+    assert "含出口部分" not in officer.get(reverse("firms:conflicts")).text
+
+
 def test_a_lapsed_decision_says_why(world):
     made = disputes.decision(world.firm, world.science.department, world.science)
     FilingFactory(firm=world.firm, year=disputes.YEAR, values={made.metric: 333.0}, department=world.science.department)
@@ -321,3 +346,10 @@ class TestAnotherFirm:
         assert world.mine.get(reverse("firms:evidence", args=[file.pk])).status_code == 200
         assert world.theirs.get(reverse("firms:evidence", args=[file.pk])).status_code in {403, 404}
         assert signed_in(world.science).get(reverse("firms:evidence", args=[file.pk])).status_code in {403, 404}
+
+
+def test_a_department_that_answers_for_nothing_yet_sees_no_conflicts(db):
+    """Nothing to ask of a sheet's JSON is no question to the database: SQLite's would be wrong SQL."""
+    new = Department.objects.create(code="new", name="新设部门", short_name="新部门")
+    for name in ("firms:conflicts", "firms:source_record"):
+        assert signed_in(OfficerFactory(department=new)).get(reverse(name)).status_code == 200

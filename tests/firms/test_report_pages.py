@@ -108,6 +108,15 @@ def test_the_form_shows_sources_last_year_and_the_way_to_object(client, firm):
     assert "还没有填" not in text  # an untouched cell is not scolded
 
 
+def test_a_negative_figure_has_the_minus_of_the_other_pages(client, firm):
+    state(firm, {"revenue": -1234.5})
+    state(firm, {"venture_capital": -7.0}, year=2021)
+    text = client.get(at(firm)).text
+    assert re.search(r'id="m-revenue".*?−1,234\.5', text, re.S)
+    assert re.search(r'id="m-venture_capital".*?上年</span>−7<', text, re.S)
+    assert "-1,234.5" not in text
+
+
 def test_a_metric_is_never_entered_twice_however_it_is_sent(client, firm):
     client.post(at(firm), posted(firm, revenue=("value", "1")))
     assert FirmReport.objects.get().cells == {}
@@ -336,3 +345,13 @@ def test_the_page_holds_no_inline_script_or_style(client, firm, user):
     for url in (at(firm), at(firm, "report_upload"), reverse("firms:workbench")):
         text = client.get(url).text
         assert not re.search(r"<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", text), url
+
+
+def test_what_a_colleague_typed_comes_to_an_english_reader_as_it_was_typed(client, firm):
+    """A script puts it back into the form: read in English, it would be stored in English."""
+    reason = "大于上限"  # words the site has an English of
+    assert save(client, firm, {"invested_firms": {"text": "3", "reason": reason}}).status_code == 200
+    client.cookies["language"] = "en"
+    clash = save(client, firm, {"invested_firms": {"text": "4"}}).json()["refused"]["invested_firms"]
+    assert (clash["theirs"]["text"], clash["theirs"]["reason"]) == ("3", reason)
+    assert not re.search("[\u4e00-\u9fff]", clash["message"])  # while what the site says of it is in English

@@ -89,11 +89,12 @@ def test_every_register_sent_back_unchanged_changes_nothing(filed, tmp_path):
     for kind, spec in catalogue.load().registers.items():
         keeper = Department.objects.get(code=spec.owners[0])
         categories = [term.code for term in spec.categories] or [""]
+        numbers = {"pct_application": "PCT/CN2021/000123"} if spec.numbered else {}
         for number, category in enumerate(categories):
             RegisterEntry.objects.create(
                 firm=filed[number % 3], kind=kind, category=category, level="provincial", title=f"={spec.name}{number}",
                 starts_on="2021-05-01", ends_on="2030-01-31", amount=None if number % 2 and kind != "contract" else "12.3456", quantity=number + 1,
-                document_number="00123", department=keeper,
+                document_number=numbers.get(category, "200310100002.X" if spec.numbered else "00123"), department=keeper,
             )  # fmt: skip
         RegisterEntry.objects.create(
             firm=filed[0], kind=kind, category=categories[0], level="municipal", title="别的部门的", starts_on="2021-05-01",

@@ -13,12 +13,6 @@ PICKS = (Pick("name", "n"), Pick("revenue", "v", "元"))
 HEADINGS = ["企业名称", "营业收入（元）"]
 
 
-@pytest.fixture
-def site():
-    with Site() as one:
-        yield one
-
-
 def records(first, last):
     return [{"n": f"企业{number}", "v": number} for number in range(first, last)]
 

@@ -94,3 +94,10 @@ def test_rows_read_together_say_what_each_says_alone(block, is_text):
         if read is not None and not read.verdict:
             assert read.values
             assert read.code or read.name
+
+
+def test_a_row_that_is_nobody_s_is_refused_though_it_only_has_a_warning():
+    head = find([(1, HEADER)], TABLE, year=2022)
+    reader = RowParser(Context(TABLE, 2022, checks=load().checks), "Sheet1", head)
+    [read] = reader.read([(2, ["", "", "", 0.0, 1.0])])
+    assert (read.verdict, [reason.code for reason in read.reasons][-1]) == ("refused", "no_identity")

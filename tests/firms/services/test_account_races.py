@@ -1,16 +1,13 @@
 """Two at once: one decision, one use, one manager left. Each race has its control: without its lock the damage shows."""
 
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 
 import pytest
-from django.db import connection, connections
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from firms.models import AuditEntry, Enrolment, Membership, Role
 from firms.services import enrolments, invitations, jobs, members, totp
-from firms.services.refusal import Refusal
+from tests import races
 from tests.enrolling import apply, code_of, token_of
 from tests.factories import FirmFactory, MembershipFactory, UserFactory, credit_code
 
@@ -19,53 +16,23 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 @pytest.fixture(autouse=True)
 def _needs_real_connections(monkeypatch):
-    if connection.vendor != "postgresql":
-        pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
+    races.needs_real_connections()
     monkeypatch.setattr(jobs.current_app, "send_task", lambda *args, **options: None)
-
-
-def at_once(*deeds: Callable[[], object]) -> list[str]:
-    """What each answered: "done", "no" for a plain False, or the code of its refusal."""
-    answers: list[str] = []
-
-    def run(deed):
-        try:
-            answers.append("no" if deed() is False else "done")
-        except Refusal as refusal:
-            answers.append(refusal.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(answers)
 
 
 @pytest.fixture
 def meet(monkeypatch):
-    """``meet(module, "name")``: two callers of it wait for each other first, or for five seconds."""
-
-    def set_up(where, name):
-        barrier, plain = threading.Barrier(2), getattr(where, name)
-
-        def meeting(*args, **kwargs):
-            with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=5)
-            return plain(*args, **kwargs)
-
-        monkeypatch.setattr(where, name, meeting)
-
-    return set_up
+    """``meet(module, "name")``: two callers of it wait for each other first."""
+    return partial(races.meet, monkeypatch)
 
 
 def two_officers():
     FirmFactory(credit_code=credit_code(987))
     row = apply()
     one, other = UserFactory(role=Role.OFFICE), UserFactory(role=Role.OFFICE)
-    return at_once(lambda: enrolments.approve(row, by=one), lambda: enrolments.refuse(row, reason="不符", by=other))
+    return races.outcomes(
+        lambda: enrolments.approve(row, by=one), lambda: enrolments.refuse(row, reason="不符", by=other)
+    )
 
 
 def test_of_two_officers_one_decides(meet):
@@ -84,7 +51,7 @@ def two_tabs():
     firm = FirmFactory()
     token = token_of(invitations.invite(firm=firm, email="n@example.org", kind="reporter", by=UserFactory()))
     user = UserFactory(role=Role.FIRM, email="n@example.org")
-    return at_once(*[lambda: invitations.accept_as(token, by=user)] * 2)
+    return races.outcomes(*[lambda: invitations.accept_as(token, by=user)] * 2)
 
 
 def test_an_invitation_opened_in_two_tabs_is_used_once(meet):
@@ -102,7 +69,7 @@ def test_the_control_without_the_conditional_update_it_is_used_twice(meet, monke
 def two_managers():
     firm = FirmFactory()
     one, other = (MembershipFactory(firm=firm, kind="manager") for _ in range(2))
-    answers = at_once(lambda: members.remove(other, by=one.user), lambda: members.remove(one, by=other.user))
+    answers = races.outcomes(lambda: members.remove(other, by=one.user), lambda: members.remove(one, by=other.user))
     return answers, Membership.objects.filter(firm=firm).count()
 
 
@@ -113,15 +80,7 @@ def test_two_managers_who_remove_each_other_leave_one(meet):
 
 def test_the_control_without_the_firms_lock_nobody_is_left(meet, monkeypatch):
     monkeypatch.setattr(members, "_take", lambda row, by: Membership.objects.get(pk=row.pk))
-    plain = members._refuse_last_manager
-    barrier = threading.Barrier(2)
-
-    def refuse_and_meet(row):
-        plain(row)
-        with suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=5)
-
-    monkeypatch.setattr(members, "_refuse_last_manager", refuse_and_meet)
+    meet(members, "_refuse_last_manager", after=True)
     assert two_managers() == (["done", "done"], 0)
 
 
@@ -131,7 +90,7 @@ def one_code_twice(meet):
     totp.confirm(code_of(user), by=user)
     code = code_of(user, steps=1)
     meet(TOTPDevice, "verify_token")  # only now: confirming asks for a code too, and would wait for nobody
-    return at_once(*[lambda: totp.verify(user, code)] * 2)
+    return races.outcomes(*[lambda: totp.verify(user, code)] * 2)
 
 
 def test_one_code_shown_twice_at_once_passes_once(meet):
@@ -147,4 +106,4 @@ def test_a_recovery_code_shown_by_four_at_once_passes_once():
     user = UserFactory(role=Role.FIRM)
     totp.begin(by=user)
     code = totp.confirm(code_of(user), by=user)[0]
-    assert at_once(*[lambda: totp.verify(user, code)] * 4) == ["done", "no", "no", "no"]
+    assert races.outcomes(*[lambda: totp.verify(user, code)] * 4) == ["done", "no", "no", "no"]

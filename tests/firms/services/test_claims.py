@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections
 from django.utils import timezone
 
 from firms.models import (
@@ -29,6 +26,7 @@ from firms.services.refusal import Refusal
 from scoring.assembly import load_cohort
 from scoring.engine import parse_scheme
 from scoring.services import open_period
+from tests import races
 from tests.factories import FirmFactory, MembershipFactory, OfficerFactory, UserFactory
 from tests.scoring import zone
 
@@ -292,46 +290,24 @@ class TestTheDepartment:
 class TestTwoOfficers:
     @pytest.fixture(autouse=True)
     def _needs_real_connections(self):
-        if connection.vendor != "postgresql":
-            pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
+        races.needs_real_connections()
 
     def both(self, world: World, monkeypatch) -> list[str]:
         """One officer verifies and another refuses the same claim, meeting after each has read it."""
         claim = world.submitted()
-        barrier = threading.Barrier(2)
-        permit, answers = claims._permit_department, []
-
-        def meet(row, by):
-            with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=5)
-            permit(row, by)
-
-        monkeypatch.setattr(claims, "_permit_department", meet)
+        other = OfficerFactory(department__code="science")
+        races.meet(monkeypatch, claims, "_permit_department")
 
         def decide(deed, by, **more):
-            try:
-                deed(
-                    RegisterClaim.objects.get(pk=claim.pk), version=claim.version, by=User.objects.get(pk=by.pk), **more
-                )
-                answers.append("done")
-            except Refusal as refusal:
-                answers.append(f"{refusal.code} {refusal.status}")
-            finally:
-                connections.close_all()
+            found = RegisterClaim.objects.get(pk=claim.pk)
+            deed(found, version=claim.version, by=User.objects.get(pk=by.pk), **more)
 
-        other = OfficerFactory(department__code="science")
-        threads = [
-            threading.Thread(target=decide, args=(claims.verify, world.science)),
-            threading.Thread(target=decide, args=(claims.refuse, other), kwargs={"answer": "材料不全"}),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sorted(answers)
+        return races.outcomes(
+            lambda: decide(claims.verify, world.science), lambda: decide(claims.refuse, other, answer="材料不全")
+        )
 
     def test_one_decides_and_the_other_is_told(self, world, monkeypatch):
-        assert self.both(world, monkeypatch) == ["done", "wrong_state 409"]
+        assert self.both(world, monkeypatch) == ["done", "wrong_state"]
         claim = RegisterClaim.objects.get()
         assert RegisterEntry.objects.exists() == (claim.state == "verified")
 
@@ -345,29 +321,11 @@ class TestTwoOfficers:
     def test_two_claims_of_one_fact_make_one_entry(self, world, monkeypatch):
         """The register's mutex: both find no entry yet; without it the second would meet the database's rule."""
         picks = [world.submitted(), world.submitted()]
-        barrier, hold, answers = threading.Barrier(2), register_entries.hold, []
-
-        def meet(kind):
-            with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=5)
-            hold(kind)
-
-        monkeypatch.setattr(register_entries, "hold", meet)
+        races.meet(monkeypatch, register_entries, "hold")
 
         def verify(pk):
-            try:
-                claim = RegisterClaim.objects.get(pk=pk)
-                claims.verify(claim, version=claim.version, by=User.objects.get(pk=world.science.pk))
-                answers.append("done")
-            except Exception as error:
-                answers.append(type(error).__name__)
-            finally:
-                connections.close_all()
+            claim = RegisterClaim.objects.get(pk=pk)
+            claims.verify(claim, version=claim.version, by=User.objects.get(pk=world.science.pk))
 
-        threads = [threading.Thread(target=verify, args=(claim.pk,)) for claim in picks]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert answers == ["done", "done"]
+        assert races.outcomes(*[lambda pk=claim.pk: verify(pk) for claim in picks]) == ["done", "done"]
         assert RegisterClaim.objects.filter(entry=RegisterEntry.objects.get()).count() == 2

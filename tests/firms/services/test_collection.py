@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from firms.models import AuditEntry, DataYear, Extension, FactSheet, FirmReport, Message, Objection, Role, User
@@ -117,6 +118,8 @@ def test_those_concerned_are_told_once_and_nobody_else(office):
     User.objects.create_user("gone", password="x", role=Role.FIRM, is_active=False)
     opened(office)
     assert sorted(Message.objects.values_list("user_id", flat=True)) == sorted(user.pk for user in people)
+    led = dict(Message.objects.values_list("user__role", "link"))
+    assert led == {"firm": reverse("firms:workbench"), "department": f"{reverse('firms:coverage')}?year=2022"}
     collection.set_deadlines(
         2022, firms_due_on=TODAY() + 40 * DAY, departments_due_on=TODAY() + 20 * DAY, by=office, version=1
     )

@@ -110,6 +110,25 @@ def test_the_days_of_reminding(left, expected):
     assert reminders.is_day(days(left), TODAY) is expected
 
 
+def test_departments_nobody_can_sign_in_for_are_named(client, office, member):
+    load_catalogue(by=None)
+    year()
+    OfficerFactory(department=Department.objects.get(code="tax"))
+    OfficerFactory(department=Department.objects.get(code="hr"), is_active=False)
+    FilingFactory(firm=member.firm)
+    filings.refold(2022)
+    coverage.count(2022)
+    found = reminders.survey(2022)
+    unreached = {department.code for department in found.unreached}
+    assert "hr" in unreached
+    assert "tax" in {due.department.code for due in found.departments} - unreached
+    client.force_login(office, "xxgx.roles.RoleBackend")
+    text = client.get(reverse("firms:reminders")).text
+    assert f"其中{len(unreached)}个部门没有可登录的账号" in text
+    lines = {line.split("：")[0]: "没有账号" in line for line in text.split("<li>") if "项未齐" in line}
+    assert (lines["税务局"], lines["人力资源和社会保障局"]) == (False, True)
+
+
 def test_no_deadline_is_no_reminder():
     assert not reminders.is_day(None, TODAY)
 

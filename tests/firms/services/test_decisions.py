@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-
 import pytest
-from django.db import connection, connections
 
 from firms.importing.fold import contenders, fingerprint
 from firms.models import AuditEntry, DataYear, Decision, Department, FactSheet, Metric
 from firms.services import decisions, filings, imports
 from firms.services.catalogue import load_catalogue
 from firms.services.refusal import Refusal
+from tests import races
 from tests.factories import FilingFactory, FirmFactory, OfficerFactory, UserFactory, workbook
 
 YEAR = 2022
@@ -216,43 +213,22 @@ class TestByRule:
 class TestRace:
     @pytest.fixture(autouse=True)
     def _needs_real_connections(self):
-        if connection.vendor != "postgresql":
-            pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
+        races.needs_real_connections()
 
     def both(self, dispute, officer, monkeypatch) -> list[str]:
         """Two officers decide the same cell differently, meeting just before each writes."""
-        barrier = threading.Barrier(2)
-        answers: list[str] = []
-        seen, write = dispute.seen(), decisions._write
-
-        def meet_and_write(*args):
-            with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=5)
-            write(*args)
-
-        monkeypatch.setattr(decisions, "_write", meet_and_write)
-
-        def decide(filing):
-            try:
-                dispute.decide(officer, filing=filing, seen=seen)
-                answers.append("decided")
-            except Refusal as refusal:
-                answers.append(refusal.code)
-            except Exception as error:
-                answers.append(type(error).__name__)
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=decide, args=(pk,)) for pk in (dispute.own.pk, dispute.government.pk)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sorted(answers)
+        seen = dispute.seen()
+        races.meet(monkeypatch, decisions, "_write")
+        return races.outcomes(
+            *[
+                lambda pk=pk: dispute.decide(officer, filing=pk, seen=seen)
+                for pk in (dispute.own.pk, dispute.government.pk)
+            ]
+        )
 
     def test_two_officers_at_once_one_decides_and_the_other_is_told(self, officer, monkeypatch):
         dispute = Dispute()
-        assert self.both(dispute, officer, monkeypatch) == ["already_decided", "decided"]
+        assert self.both(dispute, officer, monkeypatch) == ["already_decided", "done"]
         assert dispute.sheet().winners["revenue"] == Decision.objects.get().filing_id
 
     def test_the_control_without_the_mutex_answers_with_an_accident_or_decides_twice(self, officer, monkeypatch):

@@ -1,15 +1,12 @@
 """Two people, one batch: it is applied once. Each race has its control: without the lock the test must see the damage."""
 
-import threading
-from contextlib import suppress
-
 import pytest
-from django.db import connection, connections
 
 from firms.models import DataYear, Department, FactSheet, Filing, ImportBatch
 from firms.services import bulk, filings, imports
 from firms.services.catalogue import load_catalogue
 from firms.services.refusal import Refusal
+from tests import races
 from tests.factories import FilingFactory, FirmFactory, workbook
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -17,8 +14,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 @pytest.fixture(autouse=True)
 def _needs_real_connections():
-    if connection.vendor != "postgresql":
-        pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
+    races.needs_real_connections()
 
 
 @pytest.fixture
@@ -42,36 +38,16 @@ def batch():
 
 def both_confirm(batch, monkeypatch) -> list[str]:
     """Two confirmations that meet just before each writes; what each answered."""
-    barrier = threading.Barrier(2)
-    answers: list[str] = []
-    append = filings.append
+    races.meet(monkeypatch, filings, "append")
+    return races.outcomes(*[lambda: confirm(ImportBatch.objects.get(pk=batch.pk))] * 2)
 
-    def meet_and_append(*args, **kwargs):
-        with suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=5)
-        return append(*args, **kwargs)
 
-    monkeypatch.setattr(filings, "append", meet_and_append)
-
-    def confirm():
-        try:
-            imports.confirm(ImportBatch.objects.get(pk=batch.pk), digest=batch.plan_digest, by=None)
-            answers.append("applied")
-        except Refusal as refusal:
-            answers.append(refusal.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=confirm) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(answers)
+def confirm(batch):
+    imports.confirm(batch, digest=batch.plan_digest, by=None)
 
 
 def test_two_confirmations_at_once_apply_once(batch, monkeypatch):
-    assert both_confirm(batch, monkeypatch) == ["applied", "wrong_state"]
+    assert both_confirm(batch, monkeypatch) == ["done", "wrong_state"]
     assert Filing.objects.filter(batch=batch).count() == FactSheet.objects.count() == 20
 
 
@@ -80,7 +56,7 @@ def test_the_control_without_the_locks_applies_twice(batch, monkeypatch):
         imports, "_locked", lambda batch: ImportBatch.objects.select_related("department").get(pk=batch.pk)
     )
     monkeypatch.setattr(filings, "lock_year", lambda year: None)
-    assert both_confirm(batch, monkeypatch) == ["applied", "applied"]
+    assert both_confirm(batch, monkeypatch) == ["done", "done"]
     assert Filing.objects.filter(batch=batch).count() == 40
 
 
@@ -114,22 +90,7 @@ def test_two_batches_on_one_year_do_not_lose_each_other_s_figures(monkeypatch):
         return imports.plan(batch)
 
     batches = [planned("营业收入（万元）", "tax"), planned("职工人数", "hr")]
-    answers = []
-
-    def confirm(batch):
-        try:
-            imports.confirm(batch, digest=batch.plan_digest, by=None)
-            answers.append("applied")
-        except Refusal as refusal:
-            answers.append(refusal.code)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=confirm, args=(batch,)) for batch in batches]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    races.at_once(*[lambda batch=batch: confirm(batch) for batch in batches])
     # Either order may make the second one look again (its firm is no longer new); then it is confirmed on what it shows.
     for batch in batches:
         batch.refresh_from_db()

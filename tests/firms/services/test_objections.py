@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
 from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, connections, transaction
+from django.db import transaction
 from django.db.utils import IntegrityError
 from django.utils import timezone
 
@@ -27,6 +25,7 @@ from firms.models import (
 from firms.services import filings, objections
 from firms.services.catalogue import load_catalogue
 from firms.services.refusal import Refusal
+from tests import races
 from tests.factories import FilingFactory, FirmFactory, MembershipFactory, OfficerFactory, UserFactory
 
 YEAR = 2022
@@ -207,38 +206,12 @@ class TestAnswering:
 class TestRaces:
     @pytest.fixture(autouse=True)
     def _needs_real_connections(self):
-        if connection.vendor != "postgresql":
-            pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
-
-    def together(self, *deeds) -> list[str]:
-        answers: list[str] = []
-
-        def run(deed):
-            try:
-                deed()
-                answers.append("done")
-            except Refusal as refusal:
-                answers.append(refusal.code)
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return sorted(answers)
+        races.needs_real_connections()
 
     def answered_twice(self, world, monkeypatch) -> list[str]:
-        one, barrier, answer = world.object(), threading.Barrier(2), objections._answer
-
-        def meet(*args):
-            with suppress(threading.BrokenBarrierError):
-                barrier.wait(timeout=5)
-            return answer(*args)
-
-        monkeypatch.setattr(objections, "_answer", meet)
-        return self.together(
+        one = world.object()
+        races.meet(monkeypatch, objections, "_answer")
+        return races.outcomes(
             lambda: objections.uphold(one, figure="130", by=world.tax),
             lambda: objections.reject(one, answer="无误", by=world.tax),
         )
@@ -253,5 +226,5 @@ class TestRaces:
         assert self.answered_twice(world, monkeypatch) == ["done", "done"]
 
     def test_two_tabs_raise_one(self, world):
-        assert self.together(world.object, world.object) == ["done", "objection_open"]
+        assert races.outcomes(world.object, world.object) == ["done", "objection_open"]
         assert Objection.objects.count() == 1

@@ -1,14 +1,10 @@
 """Two at once on one form. Each race has its control: without the lock the test must see the damage."""
 
-import threading
-from contextlib import suppress
-
 import pytest
-from django.db import connection, connections
 
 from firms.models import FirmReport, ReportEvent, User
-from firms.services import report_standing, reports
-from firms.services.refusal import Refusal
+from firms.services import reports
+from tests import races
 from tests.reporting import make, ready, typed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
@@ -16,8 +12,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
 @pytest.fixture(autouse=True)
 def _needs_real_connections():
-    if connection.vendor != "postgresql":
-        pytest.skip("two connections at once need PostgreSQL; SQLite takes one writer at a time")
+    races.needs_real_connections()
 
 
 @pytest.fixture
@@ -27,31 +22,13 @@ def report():
 
 def both(report, deeds, monkeypatch):
     """Run these at once, so that each has read the form before either writes; what each answered."""
-    barrier, answers = threading.Barrier(len(deeds)), []
-
-    def meet(*args, **kwargs):
-        found = report_standing.standing(*args, **kwargs)
-        with suppress(threading.BrokenBarrierError):
-            barrier.wait(timeout=5)
-        return found
-
-    monkeypatch.setattr(reports, "standing", meet)
+    races.meet(monkeypatch, reports, "standing", len(deeds), after=True)
     user = User.objects.get(memberships__firm=report.firm)
 
-    def run(deed):
-        try:
-            answers.append(deed(FirmReport.objects.select_related("firm").get(pk=report.pk), user))
-        except Refusal as refusal:
-            answers.append(refusal.code)
-        finally:
-            connections.close_all()
+    def fresh():
+        return FirmReport.objects.select_related("firm").get(pk=report.pk)
 
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    return races.at_once(*[lambda deed=deed: deed(fresh(), user) for deed in deeds])
 
 
 def submit(report, user):

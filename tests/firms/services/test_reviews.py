@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from firms.models import (
@@ -269,7 +270,8 @@ def test_whoever_asked_does_not_decide(office, second):
     report = submitted()
     reviews.accept(report, edition=3, by=office)
     asked = reopenings.ask(report, reason="填错", by=office)
-    assert [message.user for message in Message.objects.filter(key=f"reopening.asked:{asked.pk}")] == [second]
+    [told] = Message.objects.filter(key=f"reopening.asked:{asked.pk}")
+    assert (told.user, told.link) == (second, reverse("scoring:review_report", args=[report.pk]))
     assert refused("second_person", reopenings.decide, asked, granted=True, by=office).status == 403
     with pytest.raises(IntegrityError), transaction.atomic():  # and the database would not take it
         Reopening.objects.filter(pk=asked.pk).update(decided_by=office, decided_at=timezone.now(), granted=True)
