@@ -16,7 +16,7 @@ BIN = 5  # points a bin of the histogram; what lies above the nominal total (the
 LISTED = 500  # credit codes kept in a summary
 MISSING = STATES.index("missing")
 # Entries of these kinds count in the year they begin; all others on the days they are held.
-HAPPENS = frozenset({"contract", "project", "award", "contest", "incident"})
+HAPPENS = frozenset({"contract", "project", "award", "contest", "incident", "patent"})
 
 
 def edges(evaluation: Evaluation) -> list[int]:
