@@ -60,6 +60,12 @@ def to_float(value: Fraction) -> float:
         return 1.7976931348623157e308 if value > 0 else -1.7976931348623157e308
 
 
+def decimal_of(value: float) -> Decimal:
+    """The decimal number a computed float stands for, without its last digits: those are the arithmetic's (901.38 / 12 is
+    75.115, not 75.11499999999999). Up to ten thousand million; beyond, the number repr prints."""
+    return Decimal(f"{value:.14g}" if abs(value) < 1e10 else repr(float(value)))
+
+
 def round_half_up(value: Fraction, decimals: int) -> Fraction:
     """Rounded to decimals, halves away from zero."""
     scale = 10**decimals

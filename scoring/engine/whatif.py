@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from scoring.engine.cohort import Cohort, History, Registers
 from scoring.engine.evaluate import SCORED, STATUSES, Evaluation, evaluate
+from scoring.engine.scheme import Scheme
 
 Floats = NDArray[np.float64]
 Changes = Mapping[str, float]
@@ -56,9 +57,7 @@ class Firm:
 
     def judge(self, variants: Sequence[Changes]) -> Evaluation:
         """The engine's verdict on each variant (row i = variant i). Raises ValueError for an unknown metric."""
-        unknown = {name for changes in variants for name in changes} - set(self.evaluation.scheme.metrics)
-        if unknown:
-            raise ValueError(f"没有这样的数据项:{'、'.join(sorted(unknown))}")
+        unknown_metrics(self.evaluation.scheme, variants)
         cohort = repeated(self.cohort, self.place, len(variants))
         current = {name: np.array(column) for name, column in cohort.current.items()}
         for row, changes in enumerate(variants):
@@ -85,6 +84,13 @@ class Firm:
                 )
             )
         return outcomes
+
+
+def unknown_metrics(scheme: Scheme, variants: Sequence[Changes]) -> None:
+    """Raises ValueError for a metric the scheme does not know."""
+    unknown = {name for changes in variants for name in changes} - set(scheme.metrics)
+    if unknown:
+        raise ValueError(f"没有这样的数据项:{'、'.join(sorted(unknown))}")
 
 
 def _rank(others: NDArray[Any], units: int) -> int:
