@@ -1,30 +1,34 @@
-/* Draws every chart of a page. A chart is <div class="chart" data-chart="ID"> and its plain values stand in
-   <script type="application/json" id="ID">; the same values are in the table beside it.
-   Values: {kind, unit, labels: [...], series: [{name, data: [...], colour, line, unit}], decimals}
-   kinds: columns, stacked, rows, trend; steps: {kind: "steps", items: [{name, from, to, value, colour}]} */
+/* Draws every chart of a page; how each kind looks stands in a file of its own (charts-kinds.js, and a topic's own file).
+   A chart is <div class="chart" data-chart="ID"> and its plain values stand in <script type="application/json" id="ID">;
+   the same values are in the table beside it.
+
+   window.xxgxCharts.kinds.NAME = (spec, narrow) => option   registers a kind: `spec` the values, `narrow` a box < 480 px.
+   A file with kinds is loaded after this one (defer); drawing begins once the whole page has been read. A part of a page
+   that htmx brings later is drawn when it comes. window.xxgxCharts.drawAll(element) draws what else was put in. */
 (() => {
   "use strict";
-  const boxes = document.querySelectorAll(".chart[data-chart]");
-  if (!window.echarts) {  // the library did not arrive: the tables stand open, nothing is kept free for pictures
-    boxes.forEach((box) => { box.hidden = true; });
-    return;
-  }
   const colours = {
     blue: "#0d3b78", mid: "#2f6fb8", sky: "#8db9e6", accent: "#e08a2e", bad: "#b5452f", good: "#2c8a5b", grey: "#93a1b3",
     startup: "#a9cbee", growth: "#6aa0da", expansion: "#2f6fb8", mature: "#0d3b78",
   };
   const order = ["blue", "accent", "mid", "sky", "grey", "good"];
   const font = getComputedStyle(document.body).fontFamily;
+  const paper = window.matchMedia("print");
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const ink = "#1b2735", soft = "#647286", line = "#dde4ec";
+  const MANY = 24;  // labels that still stand side by side; more are zoomed into
+  const PAPER = 660;  // pixels over the 17 cm of site.css
+  const locale = document.documentElement.lang || "zh-CN";
+  const drawn = new WeakMap();  // box → its chart
 
   const number = (value, decimals) =>
-    value === null || value === undefined
+    value === null || value === undefined || value === "-"
       ? "—"
-      : Number(value).toLocaleString("zh-CN", decimals === undefined ? { maximumFractionDigits: 2 }
+      : Number(value).toLocaleString(locale, decimals === undefined ? { maximumFractionDigits: 2 }
         : { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).replace("-", "−");
-  const short = (value) =>
-    Math.abs(value) >= 1e8 ? `${number(value / 1e8)}亿` : Math.abs(value) >= 1e4 ? `${number(value / 1e4)}万` : number(value);
+  // 1.2万, 3.4亿; in an English page 12K, 340M: the browser knows each language's steps.
+  const brief = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 2 });
+  const short = (value) => (Math.abs(value) >= 1e4 ? brief.format(value).replace("-", "−") : number(value));
 
   // Rich text, not HTML: a hostile name stays text, and the page's policy forbids inline styles anyway.
   const tooltip = (trigger, formatter) => ({
@@ -43,57 +47,38 @@
   const categoryAxis = (labels, extra) => ({
     type: "category", data: labels, axisTick: { show: false }, axisLine: { lineStyle: { color: "#b9c5d3" } }, axisLabel: { color: ink }, ...extra,
   });
+  const legend = (count) => ({
+    top: 0, left: 0, right: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: ink }, type: count > 6 ? "scroll" : "plain",
+  });
+  // A slider under (or beside) many labels. The wheel goes on scrolling the page; with Shift it zooms.
+  const zoom = (count, upright) => {
+    if (count <= MANY) return undefined;
+    const axis = upright ? { yAxisIndex: 0 } : { xAxisIndex: 0 };
+    const place = upright ? { right: 0, width: 18 } : { bottom: 4, height: 18 };
+    return [
+      { type: "slider", ...axis, ...place, showDetail: false, startValue: 0, endValue: MANY - 1, borderColor: line },
+      { type: "inside", ...axis, zoomOnMouseWheel: "shift", moveOnMouseWheel: false, moveOnMouseMove: true },
+    ];
+  };
 
-  function bars(spec, narrow) {
-    const flat = spec.kind === "rows";
-    const many = spec.series.length > 1;
-    const second = spec.series.find((s) => s.line && s.unit && s.unit !== spec.unit);
-    const series = spec.series.map((s, i) => {
-      const colour = colours[s.colour] || colours[order[i % order.length]];
-      const asLine = spec.kind === "trend" || s.line;
-      return {
-        name: s.name, type: asLine ? "line" : "bar", data: s.data, itemStyle: { color: colour }, barMaxWidth: flat ? 18 : 34,
-        stack: spec.kind === "stacked" ? "all" : undefined, yAxisIndex: second && s === second ? 1 : 0,
-        lineStyle: { width: 3 }, symbolSize: 8, symbol: "circle", connectNulls: false,
-        label: { show: !many && !asLine && s.data.length <= 12, position: flat ? "right" : "top", color: soft, fontSize: 12, formatter: (p) => number(p.value, spec.decimals) },
-      };
-    });
-    const values = valueAxis(flat ? "" : spec.unit, flat ? { axisLabel: { show: false }, splitLine: { show: false } } : {});
-    const turned = narrow && spec.labels.length > 6;
-    const names = categoryAxis(spec.labels, flat ? { inverse: true, axisLabel: { color: ink, width: narrow ? 92 : 150, overflow: "truncate" } }
-      : { axisLabel: { color: ink, interval: 0, rotate: turned ? 45 : 0, fontSize: turned ? 11 : 12 } });
-    return {
-      ...base(narrow), series, xAxis: flat ? values : names,
-      yAxis: flat ? names : second ? [values, valueAxis(second.unit, { splitLine: { show: false }, nameTextStyle: { color: soft, align: "right" } })] : values,
-      grid: { ...base(narrow).grid, top: flat && !many ? 8 : 60 - (many ? 0 : 20), right: flat ? 64 : second ? 8 : base(narrow).grid.right },
-      legend: many ? { top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: ink } } : undefined,
-      tooltip: tooltip("axis", (points) => [text(points[0].axisValueLabel ?? points[0].name)].concat(points.map((p) =>
-        `${text(p.seriesName)}  ${number(p.value, spec.decimals)} ${spec.series[p.seriesIndex].unit || spec.unit || ""}`)).join("\n")),
-    };
-  }
-
-  // From what the three dimensions give, step by step, to the total.
-  function steps(spec, narrow) {
-    const items = spec.items;
-    return {
-      ...base(narrow), grid: { left: 8, right: 56, top: 8, bottom: 8, containLabel: true },
-      xAxis: valueAxis("", { axisLabel: { color: soft }, min: items.some((i) => i.from < 0 || i.to < 0) ? undefined : 0 }),
-      yAxis: categoryAxis(items.map((i) => i.name), { inverse: true, axisLabel: { color: ink, width: narrow ? 104 : 190, overflow: "break", fontSize: narrow ? 11 : 12 } }),
-      series: [
-        { type: "bar", stack: "s", silent: true, itemStyle: { color: "transparent" }, data: items.map((i) => Math.min(i.from, i.to)), tooltip: { show: false } },
-        { type: "bar", stack: "s", barMaxWidth: 22, data: items.map((i) => ({ value: Math.abs(i.to - i.from), itemStyle: { color: colours[i.colour] || colours.blue } })),
-          label: { show: true, position: "right", color: ink, fontWeight: 600, formatter: (p) => items[p.dataIndex].label } },
-      ],
-      tooltip: tooltip("item", (p) => `${text(items[p.dataIndex].name)}\n${items[p.dataIndex].label}`),
-    };
-  }
+  const api = window.xxgxCharts = {
+    kinds: {}, colours, order, ink, soft, line, number, short, tooltip, text, base, valueAxis, categoryAxis, legend, zoom, MANY, drawAll,
+    chart: (box) => drawn.get(box),
+  };
 
   function draw(box) {
+    if (drawn.has(box)) return;
     const data = document.getElementById(box.dataset.chart);
-    if (!data) return;
-    const spec = JSON.parse(data.textContent);
+    const spec = data && JSON.parse(data.textContent);
+    const kind = spec && (Object.hasOwn(api.kinds, spec.kind) ? api.kinds[spec.kind] : null);
+    if (!window.echarts || !kind) {  // the library or the kind did not arrive: the table stands open, nothing is kept free
+      box.hidden = true;
+      return;
+    }
     const chart = window.echarts.init(box, null, { renderer: "canvas" });
+    drawn.set(box, chart);
     const table = box.parentElement.querySelector(`[data-chart="${box.dataset.chart}"] ~ details.fold`);
+    const button = box.parentElement.querySelector(`[data-picture="${box.dataset.chart}"]`);
     let shown = false;
     // The table stays open until the picture is really there; after that it is the reader's to open and close.
     chart.on("finished", () => {
@@ -101,18 +86,75 @@
       shown = true;
       box.setAttribute("data-drawn", "");
       if (table) table.open = false;
+      if (button) button.hidden = false;
     });
     const paint = () => {
       const narrow = box.clientWidth < 480;
       chart.resize();
-      chart.setOption(spec.kind === "steps" ? steps(spec, narrow) : bars(spec, narrow), true);
+      chart.setOption(kind(spec, narrow), true);
     };
     paint();
     let width = box.clientWidth;
-    new ResizeObserver(() => {
-      if (box.clientWidth !== width) { width = box.clientWidth; paint(); }
-    }).observe(box);
+    const watch = new ResizeObserver(() => {
+      if (!box.isConnected) {  // htmx took it away
+        watch.disconnect();
+        chart.dispose();
+      } else if (box.clientWidth !== width && !paper.matches) {  // on paper the picture there is takes the width, by site.css
+        width = box.clientWidth;
+        paint();
+      }
+    });
+    watch.observe(box);
+    if (button) button.addEventListener("click", () => save(chart, box));
   }
 
-  boxes.forEach(draw);
+  // The picture as a file: its title above, white behind, twice as fine as the screen.
+  function save(chart, box) {
+    const fine = 2, head = 44;
+    const image = chart.renderToCanvas({ pixelRatio: fine, backgroundColor: "#fff" });
+    const sheet = document.createElement("canvas");
+    sheet.width = image.width;
+    sheet.height = image.height + head * fine;
+    const pen = sheet.getContext("2d");
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, sheet.width, sheet.height);
+    pen.fillStyle = ink;
+    pen.font = `bold ${17 * fine}px ${font}`;
+    pen.textBaseline = "middle";
+    pen.fillText(box.dataset.title || "", 12 * fine, head * fine / 2, sheet.width - 24 * fine);
+    pen.drawImage(image, 0, head * fine);
+    sheet.toBlob((blob) => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = `${box.dataset.title || "chart"}.png`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    }, "image/png");
+  }
+
+  function drawAll(root) {
+    if (root.matches && root.matches(".chart[data-chart]")) draw(root);
+    root.querySelectorAll(".chart[data-chart]").forEach(draw);
+  }
+
+  // On paper every table stands under its picture, also where the browser would leave it folded; a picture as wide as the
+  // screen is drawn again as wide as the paper, so that its letters stay readable.
+  let folded = [], pictures = [];
+  window.addEventListener("beforeprint", () => {
+    pictures = [...document.querySelectorAll(".chart[data-drawn]")].filter((box) => drawn.has(box) && box.clientWidth > PAPER);
+    pictures.forEach((box) => drawn.get(box).resize({ width: PAPER, height: box.clientHeight }));
+    folded = [...document.querySelectorAll(".chart ~ details.fold:not([open])")];
+    folded.forEach((fold) => { fold.open = true; });
+  });
+  window.addEventListener("afterprint", () => {
+    folded.splice(0).forEach((fold) => { fold.open = false; });
+    pictures.splice(0).forEach((box) => drawn.get(box).resize({ width: "auto", height: "auto" }));
+  });
+
+  const begin = () => {
+    drawAll(document);
+    document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
+  };
+  // Deferred scripts all run before this event: the kinds of every file are known by then.
+  if (document.readyState === "complete") begin(); else document.addEventListener("DOMContentLoaded", begin, { once: true });
 })();
