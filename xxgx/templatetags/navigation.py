@@ -18,9 +18,19 @@ class Item:
     current: bool
 
 
+# What is told of one firm: under the ranking it is found in, or its account's own.
+OF_A_FIRM = (
+    "scoring:profile",
+    "scoring:portrait",
+    "scoring:peers",
+    "scoring:simulate",
+    "scoring:target",
+    "scoring:statement",
+)
 EVERYONE: list[tuple[str, Promise, tuple[str, ...]]] = [
     ("scoring:overview", _("首页总览"), ()),
-    ("scoring:rankings", _("积分榜单"), ("scoring:profile",)),
+    ("scoring:rankings", _("积分榜单"), (*OF_A_FIRM, "scoring:honours")),
+    ("scoring:announcements", _("公告公示"), ("scoring:announcement",)),
     ("scoring:method", _("积分办法"), ()),
 ]
 # Which pages light an entry up beside its own: the ones one reaches from it.
@@ -35,7 +45,27 @@ IMPORTS = (
         "scoring:batch_forecast",
     ),
 )
-OFFICE = ("scoring:office", _("工作台"), ("scoring:period", "scoring:run", "scoring:schedule", "firms:job"))
+SHOWN = (  # what the office shows the public, and takes down
+    "scoring:office_announcements",
+    "scoring:announcement_new",
+    "scoring:announcement_edit",
+    "scoring:office_honours",
+)
+OFFICE = (
+    "scoring:office",
+    _("工作台"),
+    (
+        "scoring:period",
+        "scoring:run",
+        "scoring:schedule",
+        "scoring:budgets",
+        "scoring:certificates",
+        "scoring:leader",
+        "scoring:leader_firms",
+        "firms:job",
+        *SHOWN,
+    ),
+)
 REVIEW = ("scoring:review", _("填报审核"), ("scoring:review_report",))
 WORKBENCH = (
     "firms:workbench",
@@ -69,14 +99,17 @@ VERDICTS = (
     _("核验与裁定"),
     ("firms:claim", "firms:objections", "firms:objection", "firms:conflicts", "firms:decisions", "firms:source_record"),
 )
+LEADER = ("scoring:leader", _("领导驾驶舱"), ("scoring:leader_firms",))
+ANALYSIS = ("scoring:analysis", _("多维检索"), ("scoring:compare", "scoring:saved_views"))
 ADMIN = ("admin:index", _("后台管理"), ())
+FILES = ("scoring:firm_files", _("一企一档"), ("scoring:firm_file",))
 ENROLMENTS = ("firms:enrolments", _("企业账号"), ("firms:members", "firms:firm_members"))
 MAILS = ("firms:mails", _("邮件"), ())
 BY_ROLE: dict[str, list[tuple[str, Promise, tuple[str, ...]]]] = {
     "firm": [WORKBENCH, ("scoring:my_score", _("我的积分"), ())],
-    "department": [DEPARTMENT, IMPORTS, VERDICTS, CONNECTORS, COVERAGE],
-    "office": [OFFICE, REVIEW, IMPORTS, COVERAGE, VERDICTS, CONNECTORS, ENROLMENTS, ADMIN],
-    "leader": [COVERAGE],
+    "department": [DEPARTMENT, IMPORTS, VERDICTS, CONNECTORS, COVERAGE, ANALYSIS, FILES],
+    "office": [OFFICE, REVIEW, ANALYSIS, FILES, IMPORTS, COVERAGE, VERDICTS, CONNECTORS, ENROLMENTS, ADMIN],
+    "leader": [LEADER, ANALYSIS, FILES, COVERAGE],
     "bank": [],
     "system": [ADMIN, MAILS],
     "security": [ADMIN],
@@ -92,7 +125,7 @@ def navigation(context) -> tuple[Item, ...]:
     role = user.role if user is not None and user.is_authenticated else ""
     match = getattr(request, "resolver_match", None)
     here = match.view_name if match else ""
-    if here == "scoring:profile" and getattr(context.get("page"), "own", False):
+    if here in OF_A_FIRM and getattr(context.get("page"), "own", False):
         here = "scoring:my_score"  # a firm's page is its account's own score
     return _items(role, here)
 
