@@ -36,13 +36,15 @@ DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups: else every process starts a demo of its own
+def pytest_itemcollected(item) -> None:
+    """As each is found, so that xdist reads the group whatever order its hooks run in: else every process starts a demo of its own."""
+    item.add_marker(pytest.mark.journey)
+    item.add_marker(pytest.mark.xdist_group("journeys"))  # one server, one worker
+
+
 def pytest_collection_modifyitems(items) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in Path(item.fspath).parents:
-            item.add_marker(pytest.mark.journey)
-            item.add_marker(pytest.mark.xdist_group("journeys"))  # one server, one worker
+    # The sweep of all pages only reads: it goes first, over the demo as it was made, before the others use up what waits.
+    items.sort(key=lambda item: Path(item.fspath) != Path(__file__).parent / "test_width.py")
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
     with _database() as database:
         environment = os.environ | database | {"XXGX_VAR": str(var), "XXGX_DEMO": "1", "LOG_LEVEL": "WARNING"}
         environment |= {"DJANGO_SETTINGS_MODULE": "xxgx.settings", "SECRET_KEY": "journeys-only-" * 5}
+        environment |= {"XXGX_DEMO_SITE": f"127.0.0.1:{port}"}  # the made-up public sites, which the demo itself serves
         log = var / "serve.log"
         with log.open("w") as output:
             server = subprocess.Popen(  # noqa: S603
@@ -133,7 +136,7 @@ class Visitor:
         self.page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
 
     def _heard(self, message) -> None:
         # Answers such as 403 and 404, which journeys ask for on purpose, are told on the console too.
@@ -145,6 +148,20 @@ class Visitor:
         assert response is not None
         assert response.status == status, f"{path}: {response.status}"
         return self.page
+
+    def follow(self, link) -> None:
+        """Click what leads to another page, and be there."""
+        with self.page.expect_navigation():
+            link.click()
+
+    def press(self, name: str, within=None) -> None:
+        """Press a button by its words, and be where it leads."""
+        self.follow((within or self.page).get_by_role("button", name=name))
+
+    def told(self, title: str) -> None:
+        """Open the newest message with these words: where it leads is where the work is."""
+        self.open("/messages/")
+        self.follow(self.page.get_by_role("button", name=title).first)
 
     def sign_in(self, username: str):
         from xxgx.demo.accounts import PASSWORD

@@ -45,7 +45,9 @@ def test_the_firms_missing_under_a_figure_on_a_phone(visit):
     page = officer.open("/coverage/")
     link = page.locator("main tbody a").first
     missing = int(link.inner_text().removesuffix("家"))
-    link.click()
-    seen = page.locator("main tbody tr").count()
-    assert 0 < seen <= missing
+    with page.expect_navigation():
+        link.click()
+    rows = page.locator("main tbody tr")
+    rows.first.wait_for()  # a click returns before the page it leads to has its rows
+    assert 0 < rows.count() <= missing
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

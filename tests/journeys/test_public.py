@@ -7,7 +7,7 @@ import pytest
 
 from tests.journeys.conftest import DESKTOP, PHONE
 
-START = ("/", "/rankings/", "/method/", "/accounts/login/", "/api/docs/")
+START = ("/", "/board/", "/rankings/", "/method/", "/accounts/login/", "/api/docs/")
 # Pages of one kind look alike: enough of each to see whether one breaks.
 ENOUGH = {"firms": 6, "rankings": 14}
 
@@ -15,6 +15,7 @@ ENOUGH = {"firms": 6, "rankings": 14}
 def paths_on(page) -> list[str]:
     links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
     own = [urlsplit(urldefrag(link).url) for link in links if urlsplit(link).netloc == urlsplit(page.url).netloc]
+    own = [link for link in own if not link.path.startswith("/language/")]  # a switch, not a page
     return [f"{link.path}?{link.query}" if link.query else link.path for link in own]
 
 

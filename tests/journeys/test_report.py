@@ -133,7 +133,11 @@ def test_a_file_is_added_without_leaving_the_page(visit, tmp_path):
     visitor = visit()
     visitor.sign_in("firm-two")
     page = open_form(visitor)
+    tag = cell(page, "standards").locator(".evidence-tag")
+    choose(page, "standards", "确认为零")  # nothing to prove
+    expect(tag).to_be_hidden()
     type_in(page, "standards", "2")
+    expect(tag).to_be_visible()
     choose(page, "venture_capital", "确认为零")
     expect(cell(page, "standards")).to_contain_text("须附佐证材料", timeout=10_000)
     (tmp_path / "标准.pdf").write_bytes(b"%PDF-1.4\n%%EOF\n")

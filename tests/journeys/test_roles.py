@@ -12,13 +12,24 @@ TRIAL_RANKING = f"/rankings/?year={TRIAL}"
 WAYS = {
     "office": (
         "/office/",
-        {"工作台", "填报审核", "数据导入", "完整率", "核验与裁定", "公开数据", "企业账号", "后台管理"},
+        {
+            "工作台",
+            "填报审核",
+            "多维检索",
+            "一企一档",
+            "数据导入",
+            "完整率",
+            "核验与裁定",
+            "公开数据",
+            "企业账号",
+            "后台管理",
+        },
         {EXPORT, OFFICE, IMPORTS, BACK_OFFICE, TRIAL_RANKING},
     ),
-    "leader": ("/", {"完整率"}, {EXPORT, TRIAL_RANKING}),
+    "leader": ("/leader/", {"多维检索", "一企一档", "领导驾驶舱", "完整率"}, {EXPORT, TRIAL_RANKING}),
     "department": (
         "/department/",
-        {"工作台", "数据导入", "核验与裁定", "公开数据", "完整率"},
+        {"工作台", "数据导入", "核验与裁定", "公开数据", "完整率", "多维检索", "一企一档"},
         {EXPORT, IMPORTS, BACK_OFFICE, TRIAL_RANKING},
     ),
     "firm": ("/my/", {"企业工作台", "我的积分"}, set()),
@@ -27,7 +38,7 @@ WAYS = {
     "security": ("/admin/", {"后台管理"}, {BACK_OFFICE}),
     "audit": ("/admin/", {"后台管理"}, {BACK_OFFICE}),
 }
-EVERYBODY = {"首页总览", "积分榜单", "积分办法"}
+EVERYBODY = {"首页总览", "积分榜单", "公告公示", "积分办法"}
 
 
 @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account.username)
