@@ -1,4 +1,4 @@
-"""``python -m benchmarks [name…] [--quick]``: run them, print one table, keep it in docs/benchmarks.md."""
+"""``python -m benchmarks [name…] [--quick]``: run them, print what they found, keep it in docs/benchmarks.md."""
 
 import argparse
 import ast
@@ -11,16 +11,31 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
-from benchmarks import Report, Row, shown
+from benchmarks import Report, Row
+from benchmarks.document import keep, section
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("engine", "rescore", "importing", "ranking", "pages", "export", "department", "coverage", "collection")
+NAMES = (
+    "engine",
+    "rescore",
+    "importing",
+    "ranking",
+    "pages",
+    "overview",
+    "export",
+    "department",
+    "coverage",
+    "collection",
+    "analysis",
+    "leader",
+)
 LOCAL = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
@@ -132,21 +147,6 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-def table(reports: list[Report]) -> str:
-    """The Markdown table and its notes."""
-    lines = ["| benchmark | what | measured | target | |", "|---|---|---:|---|---|"]
-    for report in reports:
-        for row in report.rows:
-            verdict = "skipped" if row.skipped else {True: "✓", False: "✗ missed", None: ""}[row.ok]
-            measured = row.skipped or f"{shown(row.measured)} {row.unit}".strip()
-            lines.append(f"| {row.benchmark} | {row.name} | {measured} | {row.target} | {verdict} |")
-    for report in reports:
-        if report.notes:
-            lines += ["", f"**{report.benchmark}**", ""]
-            lines += [f"- {note}" for note in report.notes]
-    return "\n".join(lines)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="name", help=" ".join(NAMES))
@@ -154,22 +154,23 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the databases made here are dropped
     postgres = Postgres.answering()
-    start = time.monotonic()
+    failed = False
     try:
-        reports = [run_apart(name, options.quick, postgres) for name in options.names or NAMES]
         where = machine(postgres)
+        for name in options.names or NAMES:
+            busy, start = os.getloadavg()[0], time.monotonic()
+            report = run_apart(name, options.quick, postgres)
+            seconds = time.monotonic() - start
+            circumstances = f"{date.today().isoformat()} · {where} · load {busy:.1f} · {seconds:.0f} s"
+            found = section(report, circumstances)
+            print(f"## {found}\n", flush=True)
+            failed |= any(row.ok is False for row in report.rows)
+            if not options.quick:  # at once: a run that is stopped keeps what it found
+                keep([found], NAMES)
     finally:
         if postgres:
             postgres.drop()
-    minutes = (time.monotonic() - start) / 60
-    body = f"{where} · {minutes:.1f} min\n\n{table(reports)}\n"
-    print(body)
-    if not options.quick and not options.names:
-        (ROOT / "docs" / "benchmarks.md").write_text(
-            "# Benchmarks\n\nWritten by `make bench`; every figure was measured in that one run, on this machine:\n\n"
-            + body
-        )
-    return int(any(row.ok is False for report in reports for row in report.rows))
+    return int(failed)
 
 
 if __name__ == "__main__":
