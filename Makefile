@@ -38,8 +38,8 @@ fmt: $(VENV)/.dev  ## format and sort imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
 
-messages: $(VENV)/.dev  ## collect the interface's strings into locale/ (for a second language)
-	$(BIN)/python manage.py makemessages --all --no-obsolete --ignore '.venv' --ignore 'node_modules'
+messages: $(VENV)/.dev  ## collect what pages say into locale/en and compile it; fails while something has no English
+	$(BIN)/python locale/collect.py
 
 install: $(VENV)/.dev node_modules/.stamp  ## the environment, from the locks
 

@@ -10,7 +10,19 @@ from django.utils.translation import gettext as _
 
 from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm
 from scoring.engine import SchemeError, parse_scheme
-from scoring.models import Dimension, EvaluationPeriod, Indicator, Run, Scheme, StageRecord
+from scoring.models import (
+    Announcement,
+    Budget,
+    Certificate,
+    Dimension,
+    EvaluationPeriod,
+    HonourList,
+    Indicator,
+    Payment,
+    Run,
+    Scheme,
+    StageRecord,
+)
 from scoring.services import load_scheme
 from scoring.services.stages import state_past_stage, withdraw_stage
 
@@ -109,3 +121,58 @@ class StageRecordAdmin(OfficeAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         withdraw_stage(obj, by=request.user)  # type: ignore[arg-type]
+
+
+@admin.register(Budget)
+class BudgetAdmin(ReadOnlyAdmin):
+    list_display = ("year", "purpose", "amount", "document_number", "note", "updated_at")
+    list_filter = ("year", "purpose")
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = (
+        "paid_on",
+        "budget",
+        "amount",
+        "firm",
+        "title",
+        "over_reason",
+        "document_number",
+        "recorded_by",
+        "voided_at",
+    )
+    list_filter = ("budget__year", "budget__purpose")
+    list_select_related = ("budget", "firm", "recorded_by")
+    search_fields = (
+        "title",
+        "over_reason",
+        "document_number",
+        "firm__name",
+        "firm__credit_code",
+        "firm__name_initials",
+    )
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(ReadOnlyAdmin):
+    list_display = ("title", "kind", "state", "pinned", "period", "author", "published_at", "updated_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("period", "author")
+    search_fields = ("title", "body")
+
+
+@admin.register(HonourList)
+class HonourListAdmin(ReadOnlyAdmin):
+    list_display = ("run", "bands", "issued_by", "issued_at", "withdrawn_at")
+    list_select_related = ("run__period", "issued_by")
+
+
+@admin.register(Certificate)
+class CertificateAdmin(ReadOnlyAdmin):
+    """Issued and taken back on the site's own pages."""
+
+    list_display = ("code", "firm", "issued_by", "issued_at", "revoked_at", "revoked_reason")
+    list_select_related = ("firm", "issued_by")
+    list_filter = ("revoked_at",)
+    search_fields = ("code", "firm__name", "firm__credit_code", "firm__name_initials")

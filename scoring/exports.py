@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from firms.exports import Cell, Column, Table
 from firms.models import FirmReport
 from firms.services.refusal import Refusal
+from scoring.models import HonourList
 from scoring.presenters.formatting import chinese_date
+from scoring.presenters.honours import HonourPage, every_row
 from scoring.presenters.ranking import RankingPage, RankingRow, ranking_chunks
 from scoring.presenters.review import every_line
 from scoring.presenters.review_lines import Line
@@ -173,3 +175,42 @@ def _review_row(line: Line) -> list[Cell]:
         "；".join(f"{name} {figure}" for name, figure in line.flagged),
         line.changed,
     ]
+
+
+@dataclass(frozen=True)
+class HonoursExport:
+    """``group``: kind and code of the stage or industry, as kept in the audit trail."""
+
+    table: Table
+    file_name: str
+    honours: HonourList
+    group: str
+
+
+def honours_export(page: HonourPage) -> HonoursExport:
+    """All firms of the stage or industry shown. Raises Refusal where no list is in force."""
+    if page.honours is None or page.group is None or page.period is None:
+        raise Refusal("nothing_to_export", _("还没有公布荣誉榜。"), hint=_("请在积分办公布荣誉榜后再试。"), status=404)
+    columns = [
+        Column(_("档次")),
+        Column(_("名次"), "integer"),
+        Column(_("统一社会信用代码"), width=22),
+        Column(_("企业名称"), width=40),
+        Column(_("企业类型")),
+        Column(_("主导产业")),
+        Column(_("园区")),
+        Column(_("最终得分"), "number", _("分"), page.decimals),
+    ]
+    title = _("%(period)s荣誉榜（%(group)s）") % {"period": page.period.name, "group": page.group.name}
+    rule = _("%(group)s参加排名%(firms)d家；各档取到名次不超过该比例家数（向上取整）的企业，并列的一并列入。") % {
+        "group": page.group.name,
+        "firms": page.group.firms,
+    }
+    table = Table(title=title, lines=[rule], columns=columns, rows=_honour_rows(page), sheet=_("荣誉榜"))
+    return HonoursExport(table, title, page.honours, f"{page.group.kind}={page.group.code}")
+
+
+def _honour_rows(page: HonourPage) -> Iterator[list[Cell]]:
+    for band, row in every_row(page):
+        where = (row.stage_name, row.cluster_name, row.park_name)
+        yield [band.name, row.rank, row.credit_code, row.name, *where, Decimal(row.total)]

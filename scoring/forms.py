@@ -1,10 +1,17 @@
 """What the office types or picks; rules beyond form stand in the services."""
 
+import re
+import unicodedata
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from firms.forms.amounts import AmountField
+from firms.forms.days import DayInput
+from firms.forms.imports import MatchForm
 from firms.services.refusal import Refusal
-from scoring.models import Scheme
+from scoring.models import Announcement, Budget, Scheme
 
 
 class OpenPeriodForm(forms.Form):
@@ -114,3 +121,101 @@ class ReopenForm(forms.Form):
 class DecideReopeningForm(forms.Form):
     granted = forms.ChoiceField(label=_("复核意见"), choices=[("1", _("同意")), ("0", _("不同意"))])
     note = forms.CharField(label=_("说明"), max_length=500, required=False)
+
+
+class BudgetForm(forms.Form):
+    """``version``: of the budget the page showed, empty where it showed none."""
+
+    year = forms.IntegerField(label=_("预算年度"), min_value=1949, max_value=2100)
+    purpose = forms.ChoiceField(label=_("用途"), choices=Budget.Purpose.choices)
+    amount = AmountField(label=_("预算（万元）"), max_digits=14, decimal_places=4)
+    document_number = forms.CharField(label=_("文号"), max_length=100, required=False)
+    note = forms.CharField(label=_("说明"), max_length=200, required=False)
+    version = forms.IntegerField(label=_("版本"), min_value=0, required=False)
+
+
+class PaymentForm(MatchForm):
+    """A payment out of one of the year's budgets; the firm, where there is one, by name or credit code."""
+
+    row = None  # type: ignore[assignment]  # there is none: only the firm is looked up
+    budget = forms.ModelChoiceField(label=_("用途"), queryset=Budget.objects.none(), empty_label=_("请选择"))
+    amount = AmountField(label=_("金额（万元）"), max_digits=14, decimal_places=4)
+    paid_on = forms.DateField(label=_("支付日期"), widget=DayInput())
+    title = forms.CharField(label=_("事由"), max_length=200)
+    document_number = forms.CharField(label=_("凭证号"), max_length=100, required=False)
+    over_reason = forms.CharField(label=_("超预算原因（超出预算时填写）"), max_length=200, required=False)
+
+    field_order = ("budget", "amount", "paid_on", "firm", "title", "document_number", "over_reason")
+
+    def __init__(self, *args: Any, year: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["budget"].queryset = Budget.objects.filter(year=year)  # type: ignore[attr-defined]
+        self.fields["budget"].label_from_instance = lambda budget: budget.get_purpose_display()  # type: ignore[attr-defined]
+        self.fields["firm"].required = False
+        self.fields["firm"].label = _("企业（可不填）")
+        self.fields["firm"].widget.attrs["placeholder"] = _("企业名称或信用代码")
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-select" if isinstance(field, forms.ModelChoiceField) else "form-control"
+
+    def clean_firm(self) -> Any:
+        return super().clean_firm() if self.cleaned_data["firm"].strip() else None
+
+
+class VoidForm(LockForm):
+    reason = forms.CharField(label=_("作废原因"), max_length=200)
+
+
+class AnnouncementForm(forms.ModelForm):
+    """``version``: of the text as it was when the page was made."""
+
+    version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Announcement
+        fields = ("kind", "title", "body", "period", "pinned")
+        labels = {
+            "kind": _("类型"),
+            "title": _("标题"),
+            "body": _("正文"),
+            "period": _("相关评价期"),
+            "pinned": _("置顶"),
+        }
+        help_texts = {
+            "body": _("纯文本，空一行分段；网址会自动成为链接。"),
+            "period": _("可不选。评价期公布之后，公告页才显示并链接到它的榜单。"),
+            "pinned": _("排在首页和公告列表的最前面。"),
+        }
+        widgets = {
+            "kind": forms.Select(attrs={"class": "form-select"}),
+            "title": forms.TextInput(attrs={"class": "form-control"}),
+            "body": forms.Textarea(attrs={"class": "form-control", "rows": 14}),
+            "period": forms.Select(attrs={"class": "form-select"}),
+            "pinned": forms.CheckboxInput(attrs={"class": "form-check-input"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["period"].empty_label = _("不关联评价期")  # type: ignore[attr-defined]
+
+    def _post_clean(self) -> None:
+        """The form only reads: its instance stays what the database says, the service writes."""
+
+    def take_up(self, row: Announcement) -> Announcement:
+        """What was typed goes on from ``row``, which somebody else saved meanwhile and this person is now shown."""
+        self.data = self.data.copy()  # type: ignore[union-attr]
+        self.data["version"] = str(row.version)
+        return row
+
+
+class HonoursForm(LockForm):
+    """``version``: the period's, as it was when the counts were shown."""
+
+    year = forms.IntegerField(label=_("评价期"), min_value=1949, max_value=2100)
+    bands = forms.CharField(label=_("档次"), max_length=60)
+
+
+def bands_of(text: str) -> list[int]:
+    """Per cents however they are written: ``5、10、20``, ``5%, 10%``, ``前5％　前10％``. What is no number is -1, which no band is."""
+    parts = re.split(r"[^\w.%+-]+", unicodedata.normalize("NFKC", text[:60]))
+    numbers = [part.removeprefix("前").removesuffix("%") for part in parts if part]
+    return [int(number) if number.isascii() and number.isdigit() else -1 for number in numbers]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from firms.querysets import READS_ALL
 
@@ -77,3 +78,41 @@ class ScoreQuerySet(models.QuerySet):
             params.append(f"{text}%")
         firms = RawSQL(sql, params)  # noqa: S611  (the text travels as a parameter)
         return self.filter(firm_id__in=firms)
+
+
+class AnnouncementQuerySet(models.QuerySet):
+    def published(self) -> AnnouncementQuerySet:
+        return self.filter(state="published")
+
+    def visible_to(self, user: User | AnonymousUser) -> AnnouncementQuerySet:
+        """Everybody reads what is published; drafts and what was taken down are the office's."""
+        if user.is_authenticated and user.is_active and user.role == "office":
+            return self
+        return self.published()
+
+
+class HonourListQuerySet(models.QuerySet):
+    def in_force(self) -> HonourListQuerySet:
+        """Those of the very run their period shows now."""
+        return self.filter(withdrawn_at__isnull=True, run__period__published_run_id=models.F("run_id"))
+
+
+class SavedViewQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> SavedViewQuerySet:
+        """One's own and what colleagues share."""
+        if not (user.is_authenticated and user.is_active):
+            return self.none()
+        return self.filter(models.Q(owner=user) | models.Q(shared=True))
+
+
+class CertificateQuerySet(models.QuerySet):
+    def in_force(self) -> CertificateQuerySet:
+        return self.filter(revoked_at__isnull=True)
+
+
+class BudgetQuerySet(models.QuerySet):
+    def with_spent(self) -> BudgetQuerySet:
+        """Each with ``spent``: what was paid out of it and not voided, in 万元."""
+        paid = models.Sum("payments__amount", filter=models.Q(payments__voided_at__isnull=True))
+        zero = models.Value(0, output_field=models.DecimalField(max_digits=14, decimal_places=4))
+        return self.annotate(spent=Coalesce(paid, zero))

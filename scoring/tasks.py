@@ -8,6 +8,7 @@ from firms.services import jobs
 from firms.services.jobs import Claim
 from scoring.models import EvaluationPeriod
 from scoring.services import forecast, rescore, schedule
+from scoring.services.analysis import ready
 
 
 @jobs.handler("rescore")
@@ -16,7 +17,9 @@ def rescore_period(claim: Claim) -> dict:
     period = EvaluationPeriod.objects.get(pk=claim.args["period"])
     result = rescore(period, by=_asked_by(claim), claim=claim, reason=claim.args.get("reason", ""))
     message = f"第{result.run.number}次计算：{result.run.ranked}家企业参加排名。"
-    if not result.created:
+    if result.created:
+        ready.after_run(result.run)
+    else:
         message = f"数据没有变化，结果与第{result.run.number}次计算相同，没有产生新的计算。"
     return {"run": result.run.pk, "created": result.created, "message": message, "link": ["scoring:run", result.run.pk]}
 
@@ -25,6 +28,12 @@ def rescore_period(claim: Claim) -> dict:
 def foresee_batch(claim: Claim) -> dict:
     """args: {"batch": id}; what it would move if confirmed, or undone."""
     return forecast.foresee(ImportBatch.objects.get(pk=claim.args["batch"]), claim=claim)
+
+
+@jobs.handler(ready.KIND)
+def make_columns(claim: Claim) -> dict:
+    """args: {"run": id}; its fields as arrays, for 多维检索."""
+    return ready.make(claim.args["run"], claim=claim)
 
 
 @jobs.handler("nightly")
@@ -38,6 +47,8 @@ def rescore_all(claim: Claim) -> dict:
     for period in EvaluationPeriod.objects.filter(year__locked_at__isnull=True).order_by("year_id"):
         result = rescore(period, by=None, claim=claim)
         done[str(period.year_id)] = {"run": result.run.pk, "created": result.created}
+        if result.created:
+            ready.after_run(result.run)
     return done
 
 

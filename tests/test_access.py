@@ -9,8 +9,8 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
 from firms.models import ColumnMapping, Department, Extension, ImportBatch, Job, Membership, Metric, Role, User
-from scoring.services import publish, rescore
-from tests import disputes, enrolling, publics, reporting, reviewing
+from scoring.services import certificates, publish, rescore
+from tests import analysing, disputes, enrolling, publics, reporting, reviewing, showing, spending
 from tests.scoring import zone
 from xxgx import roles
 
@@ -24,17 +24,21 @@ FIRMS = {"firm", "other_firm"}
 # The batch and the job of the world below were made by the science department's officer.
 ITS_OWN = {"office", "department"}
 
+OF_A_FIRM = ("portrait", "peers", "simulate", "target", "statement")
 # name: (who may, method, arguments)
 TABLE = {
     "livez": (EVERYBODY, "get", {}),
     "readyz": (EVERYBODY, "get", {}),
     "favicon": (EVERYBODY, "get", {}),
     "home": (SIGNED_IN, "get", {}),
+    "language": (EVERYBODY, "get", {"language": "en"}),
+    "language_script": (EVERYBODY, "get", {}),
     "firms:login": (EVERYBODY, "get", {}),
     "firms:logout": (EVERYBODY, "post", {}),
     "firms:password_change": (SIGNED_IN, "get", {}),
     "firms:password_changed": (SIGNED_IN, "get", {}),
     **enrolling.TABLE,
+    **showing.TABLE,
     "firms:department": ({"department", "other_department"}, "get", {}),
     "firms:coverage": (STAFF, "get", {}),
     "firms:coverage_firms": (STAFF, "get", {}),
@@ -109,6 +113,14 @@ TABLE = {
     "scoring:method": (EVERYBODY, "get", {}),
     "scoring:profile": (EVERYBODY, "get", {"credit_code": "code"}),
     "scoring:my_score": ({"firm", "other_firm"}, "get", {}),
+    **{f"scoring:my_{page}": (FIRMS, "get", {}) for page in OF_A_FIRM},
+    **{f"scoring:{page}": (STAFF | {"firm"}, "get", {"credit_code": "code"}) for page in OF_A_FIRM},
+    "scoring:statement_issue": ({"office", "firm"}, "post", {"credit_code": "code"}),
+    "scoring:statement_pdf": (STAFF | {"firm"}, "get", {"credit_code": "code"}),
+    "scoring:verify": (EVERYBODY, "get", {}),
+    "scoring:verified": (EVERYBODY, "get", {"code": "certificate_code"}),
+    "scoring:certificates": ({"office"}, "get", {}),
+    "scoring:certificate_revoke": ({"office"}, "post", {"pk": "certificate"}),
     "scoring:office": ({"office"}, "get", {}),
     "scoring:schedule": ({"office"}, "get", {}),
     "scoring:open_period": ({"office"}, "post", {}),
@@ -131,6 +143,19 @@ TABLE = {
     "scoring:review_reopen": ({"office"}, "post", {"pk": "report"}),
     "scoring:review_reopening": ({"office"}, "post", {"pk": "reopening"}),
     "scoring:run": ({"office"}, "get", {"pk": "run"}),
+    "scoring:board": (EVERYBODY, "get", {}),
+    "scoring:board_data": (EVERYBODY, "get", {}),
+    "scoring:leader": ({"office", "leader"}, "get", {}),
+    "scoring:leader_firms": ({"office", "leader"}, "get", {}),
+    "scoring:leader_firms_export": ({"office", "leader"}, "get", {"format": "csv"}),
+    "scoring:budgets": ({"office"}, "get", {}),
+    "scoring:budget_set": ({"office"}, "post", {}),
+    "scoring:budgets_export": ({"office"}, "get", {"format": "csv"}),
+    "scoring:payment_void": ({"office"}, "post", {"pk": "payment"}),
+    **analysing.TABLE,
+    "scoring:firm_files": (STAFF, "get", {}),
+    "scoring:firm_file": (STAFF, "get", {"credit_code": "code"}),
+    "scoring:firm_file_export": (STAFF, "get", {"credit_code": "code"}),
     "scoring:batch_forecast": (ITS_OWN, "get", {"pk": "batch"}),
     "scoring:batch_forecast_ask": (ITS_OWN, "post", {"pk": "batch"}),
     "scoring:api-schema": (EVERYBODY, "get", {}),
@@ -140,6 +165,7 @@ TABLE = {
     "scoring:api-firm": (EVERYBODY, "get", {"credit_code": "code"}),
     "scoring:api-explanation": (STAFF | {"firm"}, "get", {"credit_code": "code"}),
     "scoring:api-method": (EVERYBODY, "get", {}),
+    "scoring:api-analysis": ({"office", "leader"}, "post", {}),
 }
 
 
@@ -177,16 +203,21 @@ class World:
         extension = Extension.objects.create(
             firm=own, year=2022, due_on="2099-01-01", reason="审计", approved_by=people[Role.OFFICE]
         )
+        certificate = certificates.issue(own, 2022, by=people[Role.OFFICE])
         self.arguments = {
+            "certificate": certificate.pk, "certificate_code": certificate.code,
             "extension": extension.pk,
             "mapping": mapping.pk, "science_metric": metric.code,
             "batch": batch.pk, "job": job.pk, "run": self.published.published_run_id, "code": own.credit_code,
         }  # fmt: skip
         self.arguments |= disputes.world(own, other, officer)
+        self.arguments |= analysing.world(people[Role.OFFICE])
         self.arguments |= reporting.world(own, users)
         self.arguments |= reviewing.world(own, people[Role.OFFICE])
         self.arguments |= enrolling.world(own, users)
         self.arguments |= publics.world(officer.department)
+        self.arguments |= showing.world(people[Role.OFFICE], self.published)
+        self.arguments |= spending.world()
         self.clients = {"anonymous": Client(raise_request_exception=False)}
         for audience, user in users.items():
             self.clients[audience] = Client(raise_request_exception=False)
@@ -356,23 +387,3 @@ def test_the_three_administrators_see_no_business_data_and_not_each_others_work(
             label = f"{model._meta.app_label}.{model._meta.model_name}"
             url = reverse(f"admin:{label.replace('.', '_')}_changelist")
             assert world.ask(role, url).status_code == (200 if label in duties else 403), (role, label)
-
-
-def test_an_account_has_its_roles_permissions_and_cannot_be_given_more(people):
-    from django.contrib.auth.models import Group, Permission
-
-    leader = people[Role.LEADER]
-    leader.user_permissions.set(Permission.objects.all())
-    leader.groups.set(Group.objects.all())
-    leader = User.objects.get(pk=leader.pk)
-    assert not leader.has_perm("firms.view_firm")
-    assert leader.get_all_permissions() == set()
-
-
-def test_load_roles_takes_back_what_was_added_by_hand(people):
-    from django.contrib.auth.models import Group, Permission
-
-    group = Group.objects.get(name="audit")
-    group.permissions.add(Permission.objects.first())
-    assert roles.load() == 1
-    assert roles.load() == 0

@@ -4,13 +4,15 @@ import json
 
 import pytest
 from django.db import DataError, IntegrityError
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from firms.models import Role
 from firms.services.refusal import Refusal
+from scoring.models import Score
 from scoring.services import publish, rescore
 from tests.scoring import zone
+from tests.test_queries import PAGES as PAGES_OF_LISTS
 from xxgx import errors
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +40,33 @@ def test_no_parameter_makes_a_page_fall_over(client, published, page):
             response = client.get(reverse(page), {name: value})
             assert response.status_code < 500, (name, value)
             assert "json" in response["Content-Type"] or "<script>alert" not in response.text
+
+
+# What reads a number from an address and trusts ``isdigit``: it is true of ², and int() reads no five thousand digits.
+NO_NUMBERS = ["²", "9" * 5000, "9" * 19, "-1", "\ufffd"]
+ASKED = (
+    "year", "page", "start", "before", "after", "risk", "measure", "draft", "a", "b", "q", "cell", "view", "chart", "bands",
+    "cursor", "trail", "state", "sort", "park", "cluster", "stage", "period", "periods", "growth", "drop", "fewest",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_number_makes_no_list_fall_over(as_role, published, value):
+    readers = {role: Client() if role == "anonymous" else as_role(role) for role in set(PAGES_OF_LISTS.values())}
+    for page, role in PAGES_OF_LISTS.items():
+        readers[role].raise_request_exception = False
+        for asked in (ASKED, ("year", "page")):
+            assert readers[role].get(reverse(page), dict.fromkeys(asked, value)).status_code < 500, page
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_number_makes_no_page_of_a_firm_fall_over(as_role, published, value):
+    office = as_role(Role.OFFICE)
+    office.raise_request_exception = False
+    code = Score.objects.values_list("credit_code", flat=True)[0]
+    for name in ("firm_file", "profile", "portrait", "peers", "simulate", "target", "statement"):
+        asked = dict.fromkeys(("year", "trail", "results", "claims", "m-revenue", "total", "rank", "to", "run"), value)
+        assert office.get(reverse(f"scoring:{name}", args=[code]), asked).status_code < 500, name
 
 
 @pytest.mark.parametrize("value", [value for value in HOSTILE if isinstance(value, str) and "/" not in value])

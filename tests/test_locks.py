@@ -178,7 +178,7 @@ PATHS = {
 # Modules whose services change nothing a score rests on, and single ones of the others, each with the reason.
 ELSEWHERE = {
     "accounts", "audit", "enrolments", "invitations", "jobs", "mail", "members", "messages", "reminders", "report_desk", "totp",
-    "import_headings", "import_scope", "connectors", "connector_trials", "forecast", "schemes", "schedule", "publication",
+    "import_headings", "import_scope", "connectors", "connector_trials", "forecast", "schemes", "schedule", "publication", "certificates", "announcements", "honours", "budgets", "saved_views",
 }  # fmt: skip
 WITHOUT_HARM = {
     "catalogue.load_catalogue": "what data items there are; a locked period keeps its frozen references",

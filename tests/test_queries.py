@@ -24,9 +24,9 @@ from firms.models import (
 from firms.services import audit, mail
 from firms.services.catalogue import load_catalogue
 from scoring.models import EvaluationPeriod, StageRecord
-from scoring.services import publish, rescore
+from scoring.services import certificates, honours, publish, rescore
 from scoring.views.caching import pages
-from tests import disputes, enrolling, publics
+from tests import analysing, disputes, enrolling, publics, showing
 from tests.scoring import zone
 from xxgx import roles
 
@@ -36,8 +36,21 @@ FEW, MANY = 3, 12
 PAGES = {
     "scoring:overview": "anonymous",
     "scoring:rankings": "anonymous",
+    "scoring:announcements": "anonymous",
+    "scoring:honours": "anonymous",
+    "scoring:office_honours": "office",
     "scoring:office": "office",
+    "scoring:board": "anonymous",
+    "scoring:board_data": "anonymous",
+    "scoring:leader": "leader",
+    "scoring:leader_firms": "leader",
+    "scoring:budgets": "office",
+    "scoring:office_announcements": "office",
+    "scoring:analysis": "office",
+    "scoring:compare": "office",
+    "scoring:saved_views": "office",
     "scoring:review": "office",
+    "scoring:certificates": "office",
     "firms:imports": "office",
     "firms:enrolments": "office",
     "firms:messages": "office",
@@ -54,6 +67,7 @@ PAGES = {
     "firms:coverage_firms": "office",
     "scoring:api-rankings": "anonymous",
     "scoring:api-periods": "anonymous",
+    "scoring:api-announcements": "anonymous",
 }
 
 
@@ -93,6 +107,8 @@ def fill(count, people):
         disputes.conflict(firm, science)
         disputes.objection(firm, science, user)
         audit.record("x.y", tag, by=user, target=firm)
+    showing.many(people[Role.OFFICE], count)
+    analysing.many(people[Role.OFFICE], count)
     return firms
 
 
@@ -116,14 +132,17 @@ def test_list_pages_are_constant_in_their_rows(people, as_role, client):
     load_catalogue(by=None)
     clients = {
         role: as_role(role)
-        for role in (Role.OFFICE, Role.DEPARTMENT, Role.FIRM, Role.SYSTEM, Role.SECURITY, Role.AUDIT)
+        for role in (Role.OFFICE, Role.LEADER, Role.DEPARTMENT, Role.FIRM, Role.SYSTEM, Role.SECURITY, Role.AUDIT)
     }
     clients["anonymous"] = client
     urls = [*lists(), *((reverse(name), role) for name, role in PAGES.items())]
     measured = []
     for year, number in ((2022, FEW), (2023, MANY)):
         period = zone.make_period(firms=fill(number, people), year=year)
-        publish(period, rescore(period, by=None).run, by=None)
+        period = publish(period, rescore(period, by=None).run, by=None)
+        for score in period.published_run.scores.ranked().select_related("firm"):
+            certificates.issue(score.firm, year, by=people[Role.OFFICE])
+        honours.issue(period, (5, 10, 20), version=period.version, by=people[Role.OFFICE])
         measured.append({url: count(clients[role], url) for url, role in urls})
     few, many = measured
     assert EvaluationPeriod.objects.count() == 2
@@ -132,4 +151,9 @@ def test_list_pages_are_constant_in_their_rows(people, as_role, client):
 
 
 # The first period has none before it to compare with; the second one asks for its predecessor once.
-SECOND_PERIOD = {reverse("scoring:overview"): 3, reverse("scoring:rankings"): 2, reverse("scoring:api-rankings"): 2}
+SECOND_PERIOD = {
+    reverse("scoring:overview"): 3,
+    reverse("scoring:rankings"): 2,
+    reverse("scoring:api-rankings"): 2,
+    reverse("scoring:leader"): 3,
+}

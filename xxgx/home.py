@@ -12,7 +12,7 @@ HOMES = {
     Role.FIRM: "firms:workbench",
     Role.DEPARTMENT: "firms:department",
     Role.OFFICE: "scoring:office",
-    Role.LEADER: "scoring:overview",
+    Role.LEADER: "scoring:leader",
     Role.BANK: "scoring:overview",
     Role.SYSTEM: "admin:index",
     Role.SECURITY: "admin:index",

@@ -31,7 +31,8 @@ class SessionLimitMiddleware:
         self.get_response = get_response
         self.open = {reverse("firms:password_change"), reverse("firms:logout")}
         self.enrolling = self.open | {reverse("firms:totp"), reverse("firms:totp_begin"), reverse("firms:totp_confirm")}
-        self.ping = reverse("firms:session_ping")
+        # What a page asks for by itself says nothing of a person being there.
+        self.silent = {reverse("firms:session_ping"), reverse("scoring:board_data")}
         self.login = reverse(settings.LOGIN_URL)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -42,7 +43,7 @@ class SessionLimitMiddleware:
             if now - session.setdefault(BEGAN, now) >= settings.SESSION_ABSOLUTE_SECONDS:
                 auth.logout(request)
                 messages.info(request, _("登录已超过时限，请重新登录。"))
-            elif now - session.get(SEEN, 0) >= REFRESH_SECONDS and request.path != self.ping:
+            elif now - session.get(SEEN, 0) >= REFRESH_SECONDS and request.path not in self.silent:
                 session[SEEN] = now
             if getattr(request.user, "must_change_password", False) and request.path not in self.open:
                 return self._change_first(request)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
     "rest_framework",
     "drf_spectacular",
     "django_filters",
@@ -62,6 +63,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "xxgx.language.of_reader",
     "xxgx.errors.RefusalMiddleware",
     # Before it: what guards and marks every answer. Behind it: what only a page made for somebody needs.
     "scoring.views.caching.kept_pages",
@@ -79,7 +81,8 @@ ROOT_URLCONF = "xxgx.urls"
 WSGI_APPLICATION = "xxgx.wsgi.application"
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "xxgx.english.pages.Templates",
+        "NAME": "django",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
@@ -92,6 +95,8 @@ TEMPLATES = [
         },
     },
 ]
+# Widgets and lists of errors by the same backend: in an English page they are English too.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASE_URL = env("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'xxgx.sqlite3'}"
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
@@ -203,7 +208,11 @@ OTP_TOTP_ISSUER = "新乡创新积分"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0  # the lock-out counts, in one place
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 # Forms anybody may send, by address; see firms.views.throttle.
-FORM_RATES = {"enrolment": env("ENROLMENT_RATE", default="10/hour"), "reset": env("RESET_RATE", default="10/hour")}
+FORM_RATES = {
+    "enrolment": env("ENROLMENT_RATE", default="10/hour"),
+    "reset": env("RESET_RATE", default="10/hour"),
+    "verify": env("VERIFY_RATE", default="30/hour"),  # of codes that do not exist
+}
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "xxgx.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
@@ -240,14 +249,22 @@ else:
     EMAIL_BACKEND = "xxgx.mailbox.Kept"
 EMAIL_TIMEOUT = 20  # seconds; far below a job's lease
 DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="jifen@localhost")
-# What links in mails begin with.
+# Where `make demo` serves, which says at which port.
+DEMO_SITE = env("XXGX_DEMO_SITE", default="127.0.0.1:8000")
+# What links in mails and on papers begin with.
 SITE_URL = env(
-    "SITE_URL", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION and ALLOWED_HOSTS else "http://127.0.0.1:8000"
+    "SITE_URL", default=f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION and ALLOWED_HOSTS else f"http://{DEMO_SITE}"
 )
 
 LANGUAGE_CODE = "zh-hans"
-# English is a later switch: listing it before its catalogue is whole would leak half-translated pages.
-LANGUAGES = [("zh-hans", "简体中文")]
+LANGUAGES = [
+    ("zh-hans", "中文"),
+    ("en", "English"),
+]  # Chinese whatever a browser prefers, until one switches (xxgx.language)
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = PRODUCTION
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
@@ -279,6 +296,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# 多维检索: columns of runs each process keeps at hand, one field of 100,000 firms being 0.8 MB.
+ANALYSIS_MEMORY_MB = env.int("ANALYSIS_MEMORY_MB", default=192)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -291,7 +310,6 @@ OBJECTION_WORKING_DAYS = env.int("OBJECTION_WORKING_DAYS", default=10)  # Monday
 
 # Public data: which hosts may be asked at all (name, .below.it, name:port); networks let in though they are not public, such
 # as an intranet's 10.20.0.0/16. The demo asks itself, and nobody else.
-DEMO_SITE = env("XXGX_DEMO_SITE", default="127.0.0.1:8000")
 DEMO_SERVED = bool(env("XXGX_DEMO_SITE", default=""))  # by `manage.py serve`, which says at which port
 CONNECTOR_HOSTS = env.list("XXGX_CONNECTOR_HOSTS", default=[DEMO_SITE] if DEMO else [])
 CONNECTOR_NETWORKS = env.list("XXGX_CONNECTOR_NETWORKS", default=["127.0.0.1/32"] if DEMO else [])
@@ -341,6 +359,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "axes": {"level": "ERROR"},
         "kombu.connection": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
     },
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -4,12 +4,15 @@ from django.urls import include, path
 
 from xxgx.health import livez, readyz
 from xxgx.home import favicon, home
+from xxgx.language import choose, script
 
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path("home/", home, name="home"),
     path("favicon.ico", favicon, name="favicon"),
+    path("language/<slug:language>/", choose, name="language"),
+    path("language/en.js", script, name="language_script"),
     path("admin/", admin.site.urls),
     path("", include("firms.urls")),
     path("", include("scoring.urls")),

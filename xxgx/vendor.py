@@ -23,6 +23,7 @@ FILES = (
     "bootstrap-icons/font/fonts/bootstrap-icons.woff",
     "bootstrap-icons/font/fonts/bootstrap-icons.woff2",
     "echarts/dist/echarts.common.min.js",
+    "echarts/dist/echarts.min.js",
     "htmx.org/dist/htmx.min.js",
 )
 

@@ -56,6 +56,7 @@ class Operation:
     fields: list[Field]
     call: str  # a path that can be asked for as it stands, but for the credit code
     sample: str
+    body: str = ""  # what is sent, where something is
 
 
 def docs(request: HttpRequest) -> HttpResponse:
@@ -94,13 +95,21 @@ def _operation(path: str, method: str, said: dict[str, Any]) -> Operation:
         parameters=[
             Field(item["name"], _kind(item["schema"]), item.get("description", ""), item.get("required", False))
             for item in said.get("parameters", [])
-        ],
+        ]
+        + _fields(said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})),
         answers=[Answer(status, answer["description"]) for status, answer in sorted(said["responses"].items())],
         fields=_fields(ok),
         call=path.replace("{credit_code}", CODE)
         + ("?size=2" if any(p["name"] == "size" for p in said.get("parameters", [])) else ""),
         sample=json.dumps(_sample(ok), ensure_ascii=False, indent=2),
+        body=_example(said),
     )
+
+
+def _example(said: dict[str, Any]) -> str:
+    content = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+    values = [example["value"] for example in content.get("examples", {}).values()]
+    return json.dumps(values[0], ensure_ascii=False) if values else ""
 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from firms.models import (
     User,
 )
 from firms.presenters.jobs import JobView, job
-from scoring.models import EvaluationPeriod, Scheme
+from scoring.models import Announcement, EvaluationPeriod, Scheme
 from scoring.presenters.office import PeriodLine, period_lines
 
 
@@ -85,6 +85,13 @@ def _queues(user: User) -> list[Queue]:
             _("批"),
             "firms:imports",
             "?state=planned",
+        ),
+        (
+            _("未发布的公告草稿"),
+            Announcement.objects.visible_to(user).filter(state=Announcement.State.DRAFT),
+            _("篇"),
+            "scoring:office_announcements",
+            "?state=draft",
         ),
         (_("有待匹配企业的批次"), batches.unmatched(), _("批"), "firms:imports", "?state=unmatched"),
     ]

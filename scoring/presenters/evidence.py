@@ -9,7 +9,8 @@ from datetime import date
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
-from firms.models import FactSheet, Filing, Firm, RegisterEntry
+from firms import catalogue
+from firms.models import FactSheet, Filing, Firm, RegisterEntry, Source
 from scoring.engine.nodes import RegisterQuery
 from scoring.presenters.formatting import brief
 
@@ -69,7 +70,8 @@ class Evidence:
         )
 
     def entries(self, kinds: set[str]) -> list[Entry]:
-        """The firm's entries of these registers, counted or not."""
+        """The firm's entries of these registers, counted or not; and of the register that is counted into figures."""
+        kinds = kinds | {catalogue.load().counted.kind}
         return [_entry(entry) for entry in self._entries if entry.kind in kinds]
 
     def counted(self, questions: Iterable[RegisterQuery]) -> list[Entry]:
@@ -101,6 +103,8 @@ def _entry(entry: RegisterEntry) -> Entry:
 
 
 def _place(filing: Filing) -> str:
+    if filing.source == Source.REGISTER:
+        return _("按%s台账计数") % catalogue.load().counted.name
     if filing.batch is None:
         return _("在线填报")
     row = _("第%s行") % filing.row_number if filing.row_number else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -101,12 +102,11 @@ class Step:
     moves: bool
 
 
-def steps(found: Explanation) -> list[Step]:
+def steps(scheme: Scheme, found: Explanation) -> list[Step]:
     """The waterfall; each change and running total exactly as the engine rounded them."""
-    factor = 1.0
-    for line in found.adjustments:
-        if line.kind == "decay" and line.applies:
-            factor *= line.amount
+    factors = [line.amount for line in found.adjustments if line.kind == "decay" and line.applies]
+    smallest = scheme.settings["decay_stacking"] == "smallest"
+    factor = min(factors, default=1.0) if smallest else math.prod(factors)
     walk, before = [], Decimal(0)
     for step in found.steps:
         change, after = Decimal(step.change), Decimal(step.after)

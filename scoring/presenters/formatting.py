@@ -7,6 +7,8 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from scoring.engine.exact import decimal_of
+
 Numeric = int | float | Decimal | Fraction
 _LARGE = Decimal("1e15")
 _STEPS = [Decimal(1).scaleb(-digits) for digits in range(16)]
@@ -26,22 +28,33 @@ def number(value: Numeric | str | None, decimals: int | None = None, most: int =
     if isinstance(value, Fraction):
         exact = Decimal(value.numerator) / Decimal(value.denominator)
     else:
-        exact = Decimal(str(value))
+        exact = decimal_of(value) if isinstance(value, float) else Decimal(str(value))
     if not exact.is_finite():
         return "—"
     if abs(exact) >= _LARGE:
         return f"{exact:.6E}"
     digits = most if decimals is None else decimals
-    text = f"{exact.quantize(_STEPS[digits], ROUND_HALF_UP):,f}"
+    shown = exact.quantize(_STEPS[digits], ROUND_HALF_UP)
+    text = f"{shown if shown else abs(shown):,f}"  # nothing has no sign, however many zeros it is written with
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text.replace("-", "−")
+    return text.replace("-", "−")
+
+
+def points(total: Numeric | None) -> str:
+    """A total as published: two decimals, more only where its scheme keeps more."""
+    return number(total, 4).removesuffix("0").removesuffix("0")
+
+
+def rounded(value: float, decimals: int) -> float:
+    """As ``number`` shows it: what a chart draws and a difference is taken of is what the table beside it says."""
+    return float(decimal_of(value).quantize(_STEPS[decimals], ROUND_HALF_UP))
 
 
 def signed(value: Numeric, decimals: int | None = None) -> str:
-    """With its sign in front; zero has none."""
+    """With its sign in front; what is shown as zero has none."""
     text = number(value, decimals)
-    return f"+{text}" if value > 0 else text
+    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
 def brief(value: Numeric | str | None) -> str:

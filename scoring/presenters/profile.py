@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -15,11 +15,13 @@ from firms.permissions import may_read_unpublished, may_see_firm
 from scoring.engine.explain import AdjustmentLine, Explanation, explain
 from scoring.engine.scheme import Scheme
 from scoring.models import EvaluationPeriod, Run, RunSlice, Score
+from scoring.presenters.charts import Chart
 from scoring.presenters.evidence import Entry, Evidence
 from scoring.presenters.explanation import Adjustment, Dimension, Step, adjustments, dimensions, steps
 from scoring.presenters.formatting import briefly, dates_in_words, number, typeset
 from scoring.presenters.method import parsed
-from scoring.presenters.overview import Chart
+from scoring.presenters.own.changes import Change, change, trend
+from scoring.presenters.own.standing import Standing, scores_of
 from scoring.presenters.wording import in_words
 
 if TYPE_CHECKING:
@@ -87,6 +89,12 @@ class Profile:
     trend: Chart | None
     own: bool
     account: Account | None = field(default=None)
+    change: Change | None = None
+
+    @property
+    def explains(self) -> bool:
+        """Whether the reader may see the firm's facts, and so its pages of analysis."""
+        return self.own or self.account is not None
 
 
 def profile(user: User | AnonymousUser, credit_code: str, year: int | None = None) -> Profile:
@@ -98,7 +106,7 @@ def profile(user: User | AnonymousUser, credit_code: str, year: int | None = Non
     if firm is None:
         raise Http404
     explains = may_see_firm(user, firm)
-    scores = _scores(user, firm, explains)
+    scores = scores_of(user, firm, explains)
     if not scores:
         if not explains:
             raise Http404
@@ -108,6 +116,8 @@ def profile(user: User | AnonymousUser, credit_code: str, year: int | None = Non
     scheme = parsed(run.scheme_sha256, run.scheme.text)
     names = {stage.code: stage.name for stage in scheme.stages}
     years = [_year(item, score) for item in scores]
+    own = getattr(user, "role", "") == "firm" and explains
+    found = Standing(firm, score, scores, own, False, may_read_unpublished(user))
     return Profile(
         firm=firm,
         score=score,
@@ -119,30 +129,16 @@ def profile(user: User | AnonymousUser, credit_code: str, year: int | None = Non
         park=Park.objects.filter(code=score.park).values_list("name", flat=True).first() or "",
         ranks=_ranks(score, names),
         years=years,
-        trend=_trend([item for item in reversed(years) if item.total is not None]),
-        own=getattr(user, "role", "") == "firm" and explains,
-        account=_account(firm, score, run, scheme) if explains else None,
+        trend=trend(scores),
+        own=own,
+        account=_account(found, run, scheme) if explains else None,
+        change=change(found) if explains else None,
     )
 
 
 def own_firms(user: User) -> list[Firm]:
     """The firms an account speaks for, by name."""
     return list(Firm.objects.filter(memberships__user=user).order_by("name"))
-
-
-def _scores(user: User | AnonymousUser, firm: Firm, explains: bool) -> list[Score]:
-    """One score a period, latest first: of the published run, or of the newest run where the reader sees trials."""
-    scores = Score.objects.filter(firm=firm).select_related("run__period", "run__scheme").defer("detail")
-    if explains and not may_read_unpublished(user):  # its own firm, also where it is not ranked
-        scores = scores.filter(run__in=Run.objects.visible_to(user))
-    else:
-        scores = scores.visible_to(user).filter(run__state=Run.State.COMPLETE)
-    latest: dict[int, Score] = {}
-    for score in scores.order_by("-run__period__year_id", "-run_id"):
-        year, published = score.run.period.year_id, score.run.period.published_run_id
-        if year not in latest or score.run_id == published:
-            latest[year] = score
-    return list(latest.values())
 
 
 def _unjudged(firm: Firm, user: User | AnonymousUser) -> Profile:
@@ -184,29 +180,12 @@ def _ranks(score: Score, names: Mapping[str, str]) -> list[Rank]:
     return [rank for rank in ranks if rank.rank]
 
 
-def _trend(years: list[Year]) -> Chart | None:
-    if len(years) < 2:
-        return None
-    labels = [_("%s年") % item.year for item in years]
-    spec: dict[str, Any] = {
-        "kind": "trend", "unit": _("分"), "labels": labels, "decimals": 2,
-        "series": [{"name": _("最终得分"), "data": [float(item.total) for item in years], "colour": "blue"}],
-    }  # fmt: skip
-    head = [_("年度"), _("企业类型"), _("最终得分"), _("同类型排名"), _("全区排名")]
-    rows = [
-        [label, item.stage, number(item.total, 2), number(item.stage_rank), number(item.rank)]
-        for label, item in zip(labels, years, strict=True)
-    ]
-    return Chart("trend", _("历年得分"), spec, head, rows)
-
-
-def _account(firm: Firm, score: Score, run: Run, scheme: Scheme) -> Account:
-    detail = Score.objects.values_list("detail", flat=True).get(pk=score.pk)
-    found: Explanation = explain(scheme, run.references, bytes(detail), run.period.as_of)
-    evidence = Evidence(firm, run.period.year_id, run.period.as_of)
+def _account(standing: Standing, run: Run, scheme: Scheme) -> Account:
+    found: Explanation = explain(scheme, run.references, standing.detail, run.period.as_of)
+    evidence = Evidence(standing.firm, run.period.year_id, run.period.as_of)
     lines = dimensions(scheme, found, evidence)
     others = adjustments(scheme, [line for line in found.adjustments if line.kind != "exclusion"], evidence)
-    walk = steps(found)
+    walk = steps(scheme, found)
     return Account(
         stage_reason=_stage_reason(scheme, found),
         needs_confirmation=typeset(found.needs_confirmation),

@@ -12,10 +12,15 @@ from django.db import InterfaceError, OperationalError, connection
 from scoring.models import EvaluationPeriod
 
 # A run never changes; its digest and time stand beside its number, so that a number given anew (a database put back from
-# a backup) is never taken for the old one. Times as text: they are compared, not read.
+# a backup) is never taken for the old one. Times as text: they are compared, not read. What else the office shows and takes
+# down moves them too: each deed on an announcement or an honour list makes one more of them or moves a version on.
 POINTERS = """
     SELECT p.year_id, p.name, p.published_run_id, CAST(p.published_at AS text), p.version,
-           r.inputs_digest, CAST(r.created_at AS text)
+           r.inputs_digest, CAST(r.created_at AS text),
+           (SELECT CAST(COUNT(*) AS text) || ' ' || CAST(COALESCE(SUM(version), 0) AS text) || ' '
+                   || COALESCE(CAST(MAX(updated_at) AS text), '') FROM scoring_announcement WHERE state <> 'draft'),
+           (SELECT CAST(COUNT(*) AS text) || ' ' || CAST(COALESCE(SUM(version), 0) AS text) || ' '
+                   || COALESCE(CAST(MAX(issued_at) AS text), '') FROM scoring_honourlist)
     FROM scoring_evaluationperiod p JOIN scoring_run r ON r.id = p.published_run_id ORDER BY p.year_id
 """
 STATES = 4  # the one in force, and those a request or two may still be reading

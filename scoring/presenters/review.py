@@ -45,7 +45,7 @@ class Asked:
         """Conditions that are none count as not given."""
         year, state, sort = query.get("year", ""), query.get("state", ""), query.get("sort", "")
         return cls(
-            year=int(year) if year.isdecimal() and int(year) in years else years[0],
+            year=next((known for known in years if str(known) == year), years[0]),
             state=state if state in (*State.values, "all") else State.SUBMITTED,
             topic=query.get("topic", "")[:32],
             outliers=query.get("outliers") == "1",

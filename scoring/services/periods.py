@@ -3,10 +3,11 @@
 import datetime as dt
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from firms.models import DataYear, Role, User
-from firms.services import audit, messages
+from firms.services import audit, messages, register_figures
 from firms.services.obstacles import in_words
 from firms.services.refusal import Refusal
 from scoring.models import EvaluationPeriod, Scheme
@@ -17,12 +18,14 @@ from scoring.services.publication import StaleVersion
 @transaction.atomic
 def open_period(year: int, scheme: Scheme, *, by: User | None, as_of: dt.date | None = None) -> EvaluationPeriod:
     """One data year to be judged by one scheme; ages count as of 31 December unless told otherwise (reading 5)."""
+    register_figures.hold()
     data_year, _ = DataYear.objects.get_or_create(year=year)
     if EvaluationPeriod.objects.filter(year=data_year).exists():
         raise Refusal("period_exists", f"{year}年度的评价期已经建立。", place="数据年度", hint="请直接使用该评价期。")
     period = EvaluationPeriod.objects.create(
         year=data_year, name=f"{year}年度企业创新积分", scheme=scheme, as_of=as_of or dt.date(year, 12, 31)
     )
+    register_figures.catch_up(year, by_id=by.pk if by else None)
     audit.record("period.open", f"建立评价期 {period}", by=by, target=period, after={"scheme": scheme.sha256})
     return period
 
@@ -76,9 +79,13 @@ def _refuse_obstacles(period: EvaluationPeriod, reason: str) -> dict[str, int]:
 
 
 def _tell(period: EvaluationPeriod, title: str, body: str) -> None:
-    """To departments and the office: firms learn of it when the result is made known."""
-    people = User.objects.filter(role__in=[Role.DEPARTMENT, Role.OFFICE], is_active=True)
-    messages.tell(people, key=f"period.lock:{period.year_id}:{period.version}", title=title, body=body, link="/")
+    """To departments and the office, each led to its own work: firms learn of it when the result is made known."""
+    key, active = f"period.lock:{period.year_id}:{period.version}", User.objects.filter(is_active=True)
+    for role, link in (
+        (Role.DEPARTMENT, f"{reverse('firms:coverage')}?year={period.year_id}"),
+        (Role.OFFICE, reverse("scoring:period", args=[period.year_id])),
+    ):
+        messages.tell(active.filter(role=role), key=key, title=title, body=body, link=link)
 
 
 @transaction.atomic

@@ -100,7 +100,7 @@ def _key(request: HttpRequest, parameters: tuple[str, ...], state: Pointers) -> 
     query = [(name, asked[name]) for name in parameters if asked.get(name)] if asked else []
     if not all(_VALUE.fullmatch(value) for _, value in query):
         return None
-    parts = repr((request.path, query, state, _look()))
+    parts = repr((request.path, getattr(request, "LANGUAGE_CODE", ""), query, state, look()))
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
@@ -126,11 +126,11 @@ def _answer(request: HttpRequest, etag: str, content: bytes) -> HttpResponse:
 
 
 @once
-def _look() -> str:
+def look() -> str:
     """A digest of what pages are made from, so that an update of the site is not hidden by kept pages."""
     digest = hashlib.sha256(str(settings.DEMO).encode())
-    for folder in ("templates", "static", "scoring/presenters"):
+    for folder in ("templates", "static", "scoring/presenters", "locale"):
         for path in sorted(Path(settings.BASE_DIR, folder).rglob("*")):
-            if path.is_file() and path.suffix in {".html", ".css", ".js", ".svg", ".py"}:
+            if path.is_file() and path.suffix in {".html", ".css", ".js", ".svg", ".py", ".mo"}:
                 digest.update(f"{path.name} {path.stat().st_mtime_ns} ".encode())
     return digest.hexdigest()

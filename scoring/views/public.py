@@ -18,10 +18,10 @@ from scoring.views.caching import published_page
 
 
 @require_safe
-@published_page("year")
+@published_page("year", "measure")
 def overview(request: HttpRequest) -> HttpResponse:
     """首页总览."""
-    page = overview_page(request.user, whole_number(request.GET.get("year", "")))
+    page = overview_page(request.user, whole_number(request.GET.get("year", "")), request.GET.get("measure", ""))
     return render(request, "public/overview.html", {"page": page})
 
 

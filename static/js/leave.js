@@ -2,6 +2,7 @@
    browser's storage, after asking. What was left here by a session that ran out stays for its owner, a week at most. */
 (() => {
   "use strict";
+  const _ = window.gettext || ((text) => text);  // an English page brings its own
   const WEEK = 7 * 24 * 3600 * 1000;
   let storage = null;
   try { storage = window.localStorage; } catch { return; }
@@ -20,7 +21,7 @@
     document.dispatchEvent(new CustomEvent("leaving", { detail: sending }));
     await Promise.all(sending);
     const mine = `report:${form.dataset.leave}:`;
-    if (named(mine).length && !window.confirm("有填写的内容还没有保存到系统，退出后将从这台电脑上清除。仍要退出吗？")) return;
+    if (named(mine).length && !window.confirm(_("有填写的内容还没有保存到系统，退出后将从这台电脑上清除。仍要退出吗？"))) return;
     document.dispatchEvent(new Event("left"));
     named(mine).forEach((name) => storage.removeItem(name));
     form.submit();

@@ -6,6 +6,8 @@
   "use strict";
   const form = document.querySelector("[data-report]");
   if (!form) return;
+  const _ = window.gettext || ((text) => text);  // an English page brings its own
+  const fill = (text, given) => text.replace(/%\((\w+)\)s/g, (gap, name) => given[name]);
   const { key, user, save, ping, login } = form.dataset;
   const WAIT = 700, TIMEOUT = 15000, SLOWEST = 30000, BEAT = 3000, DEAD = 10000;
   const prefix = `report:${user}:${key}:`;
@@ -80,12 +82,12 @@
     const now = content(cell);
     if (kind === "flag" || now.state !== "value" || !now.text.trim()) return "";
     const read = halfWidth(now.text).match(/^\(?([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\)?([^\d.,()]*)$/);
-    if (!read) return "请只填数字；没有数据请选“未提供”，确实为零请选“确认为零”。";
+    if (!read) return _("请只填数字；没有数据请选“未提供”，确实为零请选“确认为零”。");
     const value = Number(read[1].replace(/,/g, ""));
     if (read[2] && read[2] !== unit) return "";  // in another unit: the server converts and says how
-    if (low && value < Number(low)) return `小于下限 ${Number(low).toLocaleString("zh-CN")}${unit}，请核对。`;
-    if (high && value > Number(high)) return `大于上限 ${Number(high).toLocaleString("zh-CN")}${unit}，请核对单位。`;
-    return kind === "count" && !Number.isInteger(value) ? "应为整数。" : "";
+    if (low && value < Number(low)) return fill(_("小于下限 %(bound)s%(unit)s，请核对。"), { bound: Number(low).toLocaleString("zh-CN"), unit: _(unit) });
+    if (high && value > Number(high)) return fill(_("大于上限 %(bound)s%(unit)s，请核对单位。"), { bound: Number(high).toLocaleString("zh-CN"), unit: _(unit) });
+    return kind === "count" && !Number.isInteger(value) ? _("应为整数。") : "";
   }
   function say(cell, findings) {
     const place = $(cell.box, "[data-said]");
@@ -169,7 +171,7 @@
   function again() {
     tries += 1;
     const wait = Math.min(SLOWEST, 1000 * 2 ** (tries - 1));
-    say_status(storage ? "连接中断，内容已存在本机，将自动重试" : "连接中断，请勿关闭本页，将自动重试", true);
+    say_status(storage ? _("连接中断，内容已存在本机，将自动重试") : _("连接中断，请勿关闭本页，将自动重试"), true);
     later(wait);
   }
   function send() {
@@ -183,7 +185,7 @@
   }
   async function attempt() {
     const sent = new Map([...pending].map(([code, one]) => [code, { ...one }]));
-    say_status("正在保存…");
+    say_status(_("正在保存…"));
     let answer, told;
     try {
       answer = await call(save, { method: "POST", headers: headers(), body: body([...sent.keys()]) });
@@ -194,8 +196,8 @@
     if (answer.status === 403 && told.code === "csrf") { await refresh(); return; }
     if (!answer.ok) {
       shut = true;
-      say_status("没有保存", true);
-      say_banner([told.message, told.hint, "您填写的内容仍保留在本机。"].filter(Boolean).join(""));
+      say_status(_("没有保存"), true);
+      say_banner([told.message, told.hint, _("您填写的内容仍保留在本机。")].filter(Boolean).join(""));
       return;
     }
     tries = 0;
@@ -217,15 +219,15 @@
     });
     keep();
     tell(told);
-    if (!pending.size) say_status(`已保存 ${clock()}`);
+    if (!pending.size) say_status(fill(_("已保存 %(at)s"), { at: clock() }));
     if (!pending.size && banner.dataset.kind !== "restored") say_banner("");
   }
   /* The session is over. Nothing is sent until somebody has signed in again, in another tab; it is the same person's typing only. */
   function expired() {
     signedOut = true;
-    say_status("登录已过期，内容已存在本机", true);
+    say_status(_("登录已过期，内容已存在本机"), true);
     banner.dataset.kind = "signed-out";
-    say_banner("登录已过期，您填写的内容不会丢失。请在新窗口登录后回到本页，将自动继续保存。", { href: login, text: "去登录" });
+    say_banner(_("登录已过期，您填写的内容不会丢失。请在新窗口登录后回到本页，将自动继续保存。"), { href: login, text: _("去登录") });
   }
   async function refresh() {
     let answer, told;
@@ -236,8 +238,8 @@
     if (answer.status === 401) { if (!signedOut) expired(); return; }
     if (!answer.ok || String(told.user) !== user) {
       signedOut = true;
-      say_status("没有保存", true);
-      say_banner("现在登录的不是原来的账号，为免混淆没有保存。请换回原来的账号登录。", { href: login, text: "去登录" });
+      say_status(_("没有保存"), true);
+      say_banner(_("现在登录的不是原来的账号，为免混淆没有保存。请换回原来的账号登录。"), { href: login, text: _("去登录") });
       return;
     }
     token.value = told.csrf;
@@ -246,16 +248,18 @@
     banner.dataset.kind = "";
     say_banner("");
     if (pending.size) later(0);
-    else say_status("已重新连接");
+    else say_status(_("已重新连接"));
   }
 
   // ---- two tabs, two persons: both texts, choose one
-  const words = (one) => ({ zero: "确认为零", none: "未提供" }[one.state] || one.text.trim() || "空") + (one.reason ? `（说明：${one.reason}）` : "");
+  const words = (one) => ({ zero: _("确认为零"), none: _("未提供") }[one.state] || one.text.trim() || _("空"))
+    + (one.reason ? fill(_("（说明：%(reason)s）"), one) : "");
   function clash(cell, mine, why) {
     clashes.set(cell.code, { ...mine, edition: why.theirs.edition });
     const box = $(cell.box, "[data-clash]");
     const line = document.createElement("p");
-    line.textContent = `${why.message}您填的是“${words(mine)}”，对方填的是“${words(plain(why.theirs))}”。`;
+    line.textContent = fill(_("%(message)s您填的是“%(mine)s”，对方填的是“%(theirs)s”。"),
+      { message: why.message, mine: words(mine), theirs: words(plain(why.theirs)) });
     const pick = (text, deed) => {
       const button = document.createElement("button");
       button.type = "button";
@@ -265,10 +269,10 @@
       return button;
     };
     box.replaceChildren(line,
-      pick("用我的", () => { cell.edition.value = why.theirs.edition; show(cell, mine); typed(cell); }),
-      pick("用对方的", () => { cell.edition.value = why.theirs.edition; show(cell, plain(why.theirs)); say_status(`已保存 ${clock()}`); }));
+      pick(_("用我的"), () => { cell.edition.value = why.theirs.edition; show(cell, mine); typed(cell); }),
+      pick(_("用对方的"), () => { cell.edition.value = why.theirs.edition; show(cell, plain(why.theirs)); say_status(fill(_("已保存 %(at)s"), { at: clock() })); }));
     box.hidden = false;
-    say_status("有一项被他人修改，请选择", true);
+    say_status(_("有一项被他人修改，请选择"), true);
   }
 
   // ---- typing
@@ -278,7 +282,7 @@
     if (own) { Object.assign(own, now); keep(); return; }  // to be decided first
     pending.set(cell.code, { ...now, edition: Number(cell.edition.value) });
     keep();
-    say_status(navigator.onLine === false ? "没有网络，内容已存在本机" : "有未保存的内容", navigator.onLine === false);
+    say_status(navigator.onLine === false ? _("没有网络，内容已存在本机") : _("有未保存的内容"), navigator.onLine === false);
     if (!tries) later();
   }
   form.addEventListener("input", (event) => {
@@ -316,7 +320,7 @@
     if (deed === "attach" || deed === "remove") { event.preventDefault(); await files(button); return; }
     if (leaving) { event.preventDefault(); return; }  // a second click
     event.preventDefault();
-    if (clashes.size) { say_status("请先选择被他人修改的那一项", true); return; }
+    if (clashes.size) { say_status(_("请先选择被他人修改的那一项"), true); return; }
     leaving = true;
     await send();
     if (pending.size) await send();
@@ -345,19 +349,19 @@
     data.append("metric", cell.code);
     if (adding) data.append(`file-${cell.code}`, chosen.files[0]);
     button.disabled = true;
-    say_status(adding ? "正在上传…" : "正在移除…");
+    say_status(adding ? _("正在上传…") : _("正在移除…"));
     try {
       const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" }, credentials: "same-origin" });
       const told = await answer.json();
       if (answer.status === 401) expired();
-      else if (!answer.ok) { say(cell, [{ level: "error", code: told.code, message: told.message, hint: told.hint }]); say_status("没有上传", true); }
+      else if (!answer.ok) { say(cell, [{ level: "error", code: told.code, message: told.message, hint: told.hint }]); say_status(_("没有上传"), true); }
       else {
         $(box, "[data-files]").innerHTML = told.html;  // our own template, escaped there
         if (adding) chosen.value = "";
         tell(told);
-        say_status(adding ? "已上传" : "已移除");
+        say_status(adding ? _("已上传") : _("已移除"));
       }
-    } catch { say_status("上传没有成功，请重试", true); }
+    } catch { say_status(_("上传没有成功，请重试"), true); }
     button.disabled = false;
   }
   form.addEventListener("change", (event) => {  // a file chosen is a file uploaded
@@ -377,13 +381,13 @@
     keep();
     if (!restored) return;
     banner.dataset.kind = "restored";
-    say_banner(`已恢复未保存的内容（${restored}项），正在保存。`);
+    say_banner(fill(_("已恢复未保存的内容（%(n)s项），正在保存。"), { n: restored }));
     later(0);
   }
   document.addEventListener("leaving", (event) => event.detail.push(send().then(() => pending.size ? send() : null)));  // see leave.js
   document.addEventListener("left", () => { pending.clear(); clashes.clear(); keep(); });
   window.addEventListener("online", () => { tries = 0; if (pending.size) send(); });
-  window.addEventListener("offline", () => say_status("没有网络，内容会存在本机", true));
+  window.addEventListener("offline", () => say_status(_("没有网络，内容会存在本机"), true));
   const back = () => { if (!document.hidden && signedOut) refresh(); };
   document.addEventListener("visibilitychange", back);
   window.addEventListener("focus", back);

@@ -156,10 +156,12 @@ def test_another_periods_look_does_not_count(judged):
 
 
 def test_locking_and_unlocking_are_told_to_departments_and_not_to_firms(judged):
-    officer, firm = OfficerFactory(), MembershipFactory().user
+    officer, office, firm = OfficerFactory(), UserFactory(role=Role.OFFICE), MembershipFactory().user
     lock(judged, by=None)
     unlock(judged, by=None, reason="补报")
     assert Message.objects.filter(user=officer).count() == 2
+    led = {user: set(Message.objects.filter(user=user).values_list("link", flat=True)) for user in (officer, office)}
+    assert led == {officer: {"/coverage/?year=2022"}, office: {"/office/periods/2022/"}}
     assert not Message.objects.filter(user=firm).exists()
 
 

@@ -350,7 +350,7 @@ def test_a_page_works_without_the_packages_from_npm(client, settings, tmp_path):
     settings.BASE_DIR = tmp_path
     html = body(client.get(reverse("scoring:overview")))
     assert "vendor/" not in html
-    assert html.count('<details class="fold" open>') == 6  # the tables stand where the charts would
+    assert html.count('<details class="fold" open>') == 8  # the tables stand where the charts would
 
 
 def test_main_part_has_one_heading_of_the_first_order(client):

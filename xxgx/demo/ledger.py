@@ -41,14 +41,18 @@ class Ledger:
         level: str = "",
         amount: float | None = None,
         quantity: int = 1,
+        number: str = "",
     ) -> EntryRow:
-        """Append an entry; a title already used by a different entry of that day gets a serial number."""
+        """Append an entry; a title already used by a different entry of that day gets a serial number.
+
+        Without ``number`` the entry gets one of the demo's own.
+        """
         serial, unique = 1, title
         while (key := (firm, kind, category, level, unique, starts_on)) in self._seen:
             serial += 1
             unique = f"{title}（第{serial}项）"
         self._seen.add(key)
-        number = f"演示-{starts_on.year}-{len(self._rows) + 1:05d}"
+        number = number or f"演示-{starts_on.year}-{len(self._rows) + 1:05d}"
         row = EntryRow(int(firm), kind, category, level, unique, starts_on, ends_on, amount, quantity, number)
         self._rows.append(row)
         return row

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
+from firms import catalogue
 from firms.importing.plan import CREATE, PlannedRow
 from firms.models import (
     DataYear,
@@ -23,7 +24,7 @@ from firms.models import (
     User,
 )
 from firms.models.filing import Source
-from firms.services import audit, bulk, filings, import_rows
+from firms.services import audit, bulk, filings, import_rows, register_figures
 from firms.services.firms_registry import pinyin_of
 from scoring.models import Scheme, StageRecord
 from scoring.services import open_period
@@ -82,6 +83,9 @@ def load_zone(zone: Zone | None = None) -> Loaded:
     for year in zone.years:
         many += _write_own_filings(zone, year, firms)
         filings.refold(year)
+    counted = catalogue.load().counted.kind
+    patents = {(firms[row.firm].pk, row.starts_on.year) for row in zone.entries if row.kind == counted}
+    register_figures.restate(counted, patents, by_id=None)
     conflicts = FactSheet.objects.filter(has_conflicts=True).count()
     StageRecord.objects.bulk_create(
         [StageRecord(firm=firms[r.firm], year=r.year, stage=r.stage, reason=r.reason) for r in zone.stages]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from firms.importing.patents import check_digit
 from xxgx.demo.batches import CODE, NAME, heading
 from xxgx.demo.names import credit_code, firm_names
 from xxgx.demo.statements import Statement
@@ -25,6 +26,7 @@ def write_samples(folder: Path, zone: Zone | None = None) -> list[str]:
         f"税务局-{year}年度财务数据.xlsx": _tax(zone, year),
         f"人社局-{year}年度用工数据.csv": _labour(zone, year),
         f"科技局-{year}年度技术合同.csv": _contracts(zone, year),
+        f"市场监管局-{year}年度发明专利.csv": _patents(zone, year),
         "企业名录-新增.csv": _firms(zone),
         f"税务局-{year}年度营业收入-有问题.xlsx": _faulty(zone, year),
         "说明.txt": _NOTES.format(year=year).encode("utf-8-sig"),
@@ -39,6 +41,7 @@ _NOTES = """演示数据，可在“数据导入”页试用：
 税务局-{year}年度财务数据.xlsx　　带标题、单位行和合计行；有几家更正了数字，其余与库中相同
 人社局-{year}年度用工数据.csv　　　GB18030 编码；有几行没有统一社会信用代码，按企业名称匹配
 科技局-{year}年度技术合同.csv　　　台账；新登记的技术合同
+市场监管局-{year}年度发明专利.csv　　台账；新公告的发明专利，有登记过的、号码有误的和实用新型，登记后计入当年件数
 企业名录-新增.csv　　　　　　　　　　两家新入园企业
 税务局-{year}年度营业收入-有问题.xlsx　该拒收的行：错误代码、文字、重复企业、不在名录的企业
 """
@@ -94,6 +97,27 @@ def _contracts(zone: Zone, year: int) -> bytes:
         rows.append(
             [firm.credit_code, firm.name, f"{entry.title}（补充）", kind, written, amount, f"演示补-{i + 1:03d}"]
         )
+    return plain_csv(rows)
+
+
+def _patents(zone: Zone, year: int) -> bytes:
+    """As an agency lists them: both days, the sort, numbers with ZL; some known already, one mistyped, some of another sort."""
+    rows: list[list[Any]] = [["申请人", CODE, "专利名称", "专利类型", "专利号", "申请日", "授权公告日"]]
+    known = [e for e in zone.entries if e.category == "invention_grant" and e.starts_on.year == year][:12]
+    for i, entry in enumerate(known):
+        firm, applied = zone.firms[entry.firm], f"{year - 2}.{entry.starts_on.month}.8"
+        day = entry.starts_on.isoformat()
+        rows.append([firm.name, firm.credit_code, entry.title, "发明专利", f"ZL{entry.document_number}", applied, day])
+        number = f"{year - 2}1{8_500_000 + i:07d}"
+        check = check_digit(number) if i != 5 else str((int(check_digit(number).replace("X", "10")) + 1) % 10)
+        rows.append(
+            [firm.name, firm.credit_code, f"{entry.title}（改进）", "发明", f"ZL {number}.{check}", applied, day]
+        )
+        if i % 4 == 0:
+            other = f"{year - 1}2{8_500_000 + i:07d}"
+            rows.append(
+                [firm.name, firm.credit_code, "一种工装夹具", "实用新型", f"ZL{other}.{check_digit(other)}", "", day]
+            )
     return plain_csv(rows)
 
 

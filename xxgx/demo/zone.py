@@ -20,6 +20,7 @@ from xxgx.demo.history import StageRow, build_history
 from xxgx.demo.ledger import EntryRow, Ledger
 from xxgx.demo.names import credit_code, firm_names
 from xxgx.demo.negatives import build_negatives
+from xxgx.demo.patents import build_patents
 from xxgx.demo.places import INDUSTRIES, PARKS
 from xxgx.demo.qualifications import build_qualifications
 from xxgx.demo.statements import Statement, build_statements
@@ -57,7 +58,7 @@ class Zone:
 @cache
 def build_zone(seed: int = SEED) -> Zone:
     """The zone of ``seed``. Each part draws from a stream of its own, so that one can change without the others."""
-    streams = iter(np.random.SeedSequence(seed).spawn(8))
+    streams = iter(np.random.SeedSequence(seed).spawn(9))
 
     def stream() -> np.random.Generator:
         return np.random.Generator(np.random.PCG64(next(streams)))
@@ -72,6 +73,7 @@ def build_zone(seed: int = SEED) -> Zone:
     statements = build_statements(stream(), economy, figures, denied)
     firms = _firms(stream(), economy, ledger)
     stages = build_history(stream(), economy)
+    build_patents(stream(), economy, figures, ledger)
     return Zone(seed, ALL_YEARS, firms, tuple(statements), tuple(ledger.rows()), tuple(stages))
 
 

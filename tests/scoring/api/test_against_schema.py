@@ -40,3 +40,22 @@ def one_connection():
 )
 def test_every_answer_is_one_the_document_describes(case, zone, unthrottled, one_connection):
     case.call_and_validate()
+
+
+@pytest.fixture
+def signed_in(zone, client):
+    client.force_login(zone.user("office"))
+    return {"sessionid": client.cookies["sessionid"].value, "csrftoken": "x" * 32}
+
+
+@document.include(operation_id="analysis").parametrize()
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_whatever_the_office_asks_is_answered_or_told(case, signed_in, unthrottled, one_connection):
+    answer = case.call(cookies=signed_in, headers={"X-CSRFToken": "x" * 32})
+    assert answer.status_code in (200, 400, 405, 413, 415), answer.text
+    case.validate_response(answer)

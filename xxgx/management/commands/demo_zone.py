@@ -7,10 +7,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from firms.models import Metric
 from scoring.models import Scheme
 from xxgx.demo import load
+from xxgx.demo.budgets import load_budgets
 from xxgx.demo.claims import load_claims
 from xxgx.demo.connectors import load_connectors
 from xxgx.demo.departments import load_departments
 from xxgx.demo.enrolments import load_enrolments
+from xxgx.demo.patent_claims import load_patent_claims
 from xxgx.demo.reports import load_reports
 from xxgx.demo.reviews import load_reviews
 from xxgx.demo.samples import write_samples
@@ -40,9 +42,11 @@ class Command(BaseCommand):
             load_enrolments()
             load_reports()
             load_claims()
+            load_patent_claims()
             load_reviews()
             load_connectors()
             load_departments()
+            load_budgets()
         if loaded.created or not options["samples"].exists():
             names = write_samples(options["samples"])
             self.stdout.write(f"可供试导入的示例文件 {len(names)} 个，在 {options['samples']}。")

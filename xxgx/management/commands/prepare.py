@@ -11,6 +11,9 @@ from firms.models import Role, User
 from scoring import schemes
 from scoring.models import EvaluationPeriod
 from scoring.services import publish, rescore
+from xxgx.demo.analysing import load_saved_views
+from xxgx.demo.certificates import load_certificates
+from xxgx.demo.showing import load_showing
 
 SCHEME = Path(schemes.__file__).parent / "xinkai-2022-110.toml"
 
@@ -27,6 +30,9 @@ class Command(BaseCommand):
         if settings.DEMO:
             call_command("demo_zone", **verbosity)
             self._score_and_publish()
+            load_showing()
+            load_saved_views()
+            load_certificates()
 
     def _score_and_publish(self) -> None:
         """The demo's first view: all periods scored, all but the latest published. What people did since stays."""
