@@ -1,6 +1,6 @@
 """Journeys drive a real browser against the real thing: what ``make demo`` starts, on a database of its own.
 
-Nothing is shared with the other tests: a server process, a worker, a scheduler, a demo zone, once a session.
+Nothing is shared with the other tests: a server process, a worker, a scheduler, a demo zone, once.
 """
 
 import os
@@ -53,7 +53,9 @@ class Site:
     var: Path  # where the demo's sample files lie
 
 
-@pytest.fixture(scope="session")
+# Both live as long as the journeys do, not the session: while Playwright's loop runs in a process Django refuses its database,
+# and whatever tests that worker is given afterwards would fail.
+@pytest.fixture(scope="package")
 def site(tmp_path_factory) -> Iterator[Site]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (apt-get install chromium, or set XXGX_CHROMIUM)")
@@ -117,7 +119,7 @@ def _database() -> Iterator[dict[str, str]]:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(site: Site):
     from playwright.sync_api import sync_playwright
 

@@ -14,7 +14,8 @@ from scoring.assembly.packing import packed, unpacked
 from scoring.engine import parse_scheme
 from scoring.engine.record import unpack
 from scoring.models import Run, RunColumn, Score
-from scoring.services import rescore
+from scoring.services import open_period, publish, rescore
+from tests.scoring import zone
 from tests.scoring.analysis import asked_zone
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +131,37 @@ def test_a_figure_finds_its_firm_in_the_period_before(w):
     assert np.isnan(table.column("score.total@-2").values).all()
     stage = table.column("firm.stage@-1")
     assert [stage.names[code] for code in stage.codes if code >= 0]
+
+
+def test_a_published_period_looks_back_at_published_ones_and_a_trial_at_all(w):
+    """As the published ranking does: between 2022 and 2024 lies a period nobody has published."""
+    zone.facts(w.firms, 2024, rd_expense=700.0)
+    period = open_period(2024, zone.scheme(), by=None)
+    third = rescore(period, by=None).run
+    runs = [*Run.objects.select_related("period").filter(pk__in=[run.pk for run in w.runs]).order_by("pk"), third]
+    for run in runs:
+        columns.build(run)
+    before = {score.firm_id: score for score in Score.objects.filter(run=w.runs[0])}
+    between = {score.firm_id: score for score in Score.objects.filter(run=w.runs[1])}
+
+    def changes():
+        chain = list(Run.objects.select_related("period").filter(pk__in=[run.pk for run in runs]).order_by("pk"))
+        table = columns.tables(chain)[third.pk]
+        found = table.column("change.total").values
+        return {firm: float(x) for firm, x in zip(table.ids.tolist(), found, strict=True) if not np.isnan(x)}
+
+    def gained(then):
+        now = {score.firm_id: score.total for score in Score.objects.filter(run=third)}
+        return {
+            firm: float(total - then[firm].total)
+            for firm, total in now.items()
+            if total is not None and firm in then and then[firm].total is not None
+        }
+
+    assert changes() == gained(between)
+    publish(period, third, by=None)
+    assert changes() == gained(before)
+    assert gained(before) != gained(between)
 
 
 def test_names_are_found_by_a_part_by_initials_and_whatever_the_width(w):
