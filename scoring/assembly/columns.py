@@ -61,20 +61,24 @@ def prune() -> int:
 
 
 def tables(runs: Sequence[Run]) -> dict[int, RunTable | None]:
-    """Run id → its table, None where its columns are not made; ``runs`` of successive periods, oldest first (two queries).
-
-    Of each table the ones before it are its earlier periods.
-    """
+    """Run id → its table, None where its columns are not made; ``runs`` of successive periods, oldest first (two queries)."""
     stamps = _stamps([run.pk for run in runs])
     firms = _firms({run.pk: stamps[run.pk] for run in runs if run.pk in stamps})
     found: dict[int, RunTable | None] = {}
-    before: tuple[RunTable | None, ...] = ()
-    for run in runs:
+    for at, run in enumerate(runs):
         stamp = stamps.get(run.pk)
-        table = None if stamp is None else RunTable(run.pk, stamp["built_at"], firms[run.pk], before, stamp["now"])
-        found[run.pk] = table
-        before = (table, *before)
+        before = tuple(found[earlier.pk] for earlier in earlier_runs(runs, at))
+        found[run.pk] = (
+            None if stamp is None else RunTable(run.pk, stamp["built_at"], firms[run.pk], before, stamp["now"])
+        )
     return found
+
+
+def earlier_runs(runs: Sequence[Run], at: int) -> list[Run]:
+    """What the run at ``at`` looks back at, the nearest first: a published one passes over periods never published, as the
+    published ranking does; one on trial sees every period before it. ``runs``: with their periods, oldest first."""
+    published = runs[at].period.published_run_id == runs[at].pk
+    return [run for run in reversed(runs[:at]) if not published or run.period.published_run_id is not None]
 
 
 def fetch(asked: Iterable[RunTable], codes: Iterable[str]) -> None:

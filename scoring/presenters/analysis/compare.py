@@ -148,12 +148,15 @@ def _figures(results: Mapping[str, Result], at: int, code: str) -> Figures:
 
 def _common(comparison: Comparison, results: Mapping[str, Result]) -> tuple[Query | None, str]:
     """The question for the firms in both groups, or why there is none."""
-    years = [period.year for period in results["a"].available]
-    a, b = (results[side].periods[0].year for side in SIDES)
-    back = abs(years.index(a) - years.index(b))
-    newer, older = (comparison.a, comparison.b) if a >= b else (comparison.b, comparison.a)
+    newer, older = (comparison.a, comparison.b)
+    late, early = (results[side].periods[0] for side in SIDES)
+    if late.year < early.year:
+        newer, older, late, early = older, newer, early, late
+    years = (late.year, *late.earlier)
+    if early.year not in years or years[years.index(early.year) :] != (early.year, *early.earlier):
+        return None, _("一组的评价期已公布、另一组的没有公布，两期的“上一期”不同，不能核对有多少企业同在两组。")
     kinds = {code: one.kind for code, one in results["a"].fields.items()}
-    found = both(newer.query.but(periods=(max(a, b),)), older.query, back, kinds)
+    found = both(newer.query.but(periods=(late.year,)), older.query, years.index(early.year), kinds)
     if found is None:
         return None, _("两组的评价期不同，而条件中有名称、名单或“最大、最小的若干家”，不能核对有多少企业同在两组。")
     return found, ""

@@ -165,16 +165,16 @@ class _Asked:
         for _path, code in self.query.fields():
             name, steps = base(code)
             back = max(back, steps + (name in columns.CHANGES))
-        wanted = set()
-        for i, run in enumerate(self.runs):
+        wanted: set[int] = set()
+        for at, run in enumerate(self.runs):
             if run.period.year_id in self.query.periods:
-                wanted |= set(range(max(0, i - back), i + 1))
-        return [self.runs[i] for i in sorted(wanted)]
+                wanted |= {run.pk, *(earlier.pk for earlier in columns.earlier_runs(self.runs, at)[:back])}
+        return [run for run in self.runs if run.pk in wanted]
 
     def result(self) -> Result:
         """The question in words, before any figure."""
         fields = self.offer.fields
-        views = {run.period.year_id: _view(run) for run in self.runs}
+        views = {run.period.year_id: self._view(at) for at, run in enumerate(self.runs)}
         return Result(
             query=self.query,
             fields=fields,
@@ -185,6 +185,20 @@ class _Asked:
             columns=tuple(filter(None, (as_asked(code, fields) for code in self.query.columns))),
         )
 
+    def _view(self, at: int) -> PeriodView:
+        run = self.runs[at]
+        return PeriodView(
+            year=run.period.year_id,
+            name=run.period.name,
+            run_id=run.pk,
+            run_number=run.number,
+            published=run.period.published_run_id == run.pk,
+            computed_at=run.created_at,
+            firms=run.firms,
+            ranked=run.ranked,
+            earlier=tuple(earlier.period.year_id for earlier in columns.earlier_runs(self.runs, at)),
+        )
+
     def counted(self, tables: Mapping[int, RunTable], matched: Mapping[int, laying.Matched]) -> Result:
         """With how many firms there are, and how many were left after each condition."""
         result = self.result()
@@ -193,7 +207,7 @@ class _Asked:
             replace(
                 period,
                 firms=len(tables[period.year]),
-                matched=len(matched[period.year].rows),
+                matched=len(matched[period.year]),
                 as_of=parse_datetime(tables[period.year].built_at),
                 now_fields=tuple(code for code in tables[period.year].now if code in asked),
             )
@@ -225,16 +239,3 @@ def _newest(runs: Sequence[Run]) -> list[Run]:
     """What is asked about when no period is named: the newest published one, else the newest."""
     published = [run for run in runs if run.period.published_run_id == run.pk]
     return (published or list(runs))[-1:]
-
-
-def _view(run: Run) -> PeriodView:
-    return PeriodView(
-        year=run.period.year_id,
-        name=run.period.name,
-        run_id=run.pk,
-        run_number=run.number,
-        published=run.period.published_run_id == run.pk,
-        computed_at=run.created_at,
-        firms=run.firms,
-        ranked=run.ranked,
-    )

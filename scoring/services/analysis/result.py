@@ -20,8 +20,9 @@ DEFAULT_COLUMNS = (
 class PeriodView:
     """One period of the answer. ``published``: whether its run is the one made known, else it is a trial (试算).
 
-    ``firms``: all of the run, ``ranked`` of them with a rank; ``matched``: those that meet the conditions. ``as_of``: when today's facts (registers, data
-    items outside the scheme) were read for ``now_fields``, those of the fields asked for that are not of the run itself.
+    ``firms``: all of the run, ``ranked`` of them with a rank; ``matched``: those that meet the conditions. ``as_of``: when
+    today's facts (registers, data items outside the scheme) were read for ``now_fields``, those of the fields asked for that
+    are not of the run itself. ``earlier``: the years it looks back at, the nearest first.
     """
 
     year: int
@@ -35,6 +36,7 @@ class PeriodView:
     matched: int = 0
     as_of: dt.datetime | None = None
     now_fields: tuple[str, ...] = ()
+    earlier: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
