@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from scoring.analysis.arrays import Codes, Column, Floats, Mask, Numbers, Table, Texts
+from scoring.analysis.memory import remembered
 from scoring.analysis.query import ALL, NONE, Condition, Group, Query, Scalar, Value
 
 _EPOCH = dt.date(1970, 1, 1)
@@ -81,7 +82,12 @@ def number_of(value: Scalar) -> float:
 
 
 def _node(node: Condition | Group, table: Table) -> Mask:
-    return mask(node, table) if isinstance(node, Group) else met(node, table)
+    """One condition's answer is remembered, a bit a firm: the next question mostly differs by one."""
+    if isinstance(node, Group):
+        return mask(node, table)
+    key = (table.key, "met", node)
+    bits = remembered(key, lambda: np.packbits(met(node, table)), lambda made: made.nbytes + 200)
+    return np.unpackbits(bits, count=len(table)).view(np.bool_)
 
 
 def _several(value: Value) -> Sequence[Scalar]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Any
 
@@ -42,3 +42,12 @@ class Memory:
 
 
 ANSWERS = Memory(64 * 2**20)
+
+
+def remembered(key: Hashable, make: Callable[[], Any], size: Callable[[Any], int]) -> Any:
+    """What is kept under ``key``, made now if nothing is; ``size`` in bytes of what was made."""
+    found = ANSWERS.get(key)
+    if found is None:
+        found = make()
+        ANSWERS.put(key, found, size(found))
+    return found
