@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm
+from firms.admin.base import OfficeAdmin, ReadOnlyAdmin, StampedForm, as_written
 from scoring.engine import SchemeError, parse_scheme
 from scoring.models import (
     Announcement,
@@ -47,6 +47,7 @@ class SchemeForm(forms.ModelForm):
 
 @admin.register(Scheme)
 class SchemeAdmin(ReadOnlyAdmin):
+    written = staticmethod(as_written("text", "方案文件（TOML）"))
     form = SchemeForm  # type: ignore[assignment]
     list_display = ("title", "code", "version", "sha256", "loaded_at")
     search_fields = ("title", "code", "version")
@@ -55,7 +56,10 @@ class SchemeAdmin(ReadOnlyAdmin):
         return request.user.has_perm("scoring.add_scheme")  # type: ignore[union-attr]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("code", "version", "title", "sha256", "loaded_at", "text") if obj else ("text",)
+        return ("code", "version", "title", "sha256", "loaded_at", "written") if obj else ("text",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("written",) if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return admin.ModelAdmin.get_form(self, request, obj, change=change, **kwargs)

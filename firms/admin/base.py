@@ -10,6 +10,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from firms.services import audit
@@ -139,9 +140,22 @@ class OfficeAdmin(admin.ModelAdmin):
         super().delete_model(request, obj)
 
     def trace(self, request: HttpRequest, obj: Any, verb: str, before: Any, after: Any) -> None:
-        words = {"create": _("新增"), "change": _("修改"), "delete": _("删除")}
+        # A record is in Chinese, whatever language the office works in (docs/adr/0012).
+        words = {"create": "新增", "change": "修改", "delete": "删除"}
         summary = f"{words.get(verb, verb)}{self.opts.verbose_name}：{obj}"
         audit.record(f"{self.opts.model_name}.{verb}", summary, by=request.user, target=obj, before=before, after=after)
+
+
+def as_written(field: str, description: str) -> Any:
+    """A column or field of an admin that shows a text in its own words, whatever language the page is read in."""
+
+    @admin.display(description=description, ordering=field)
+    def shown(obj: models.Model) -> str:
+        text = getattr(obj, field)
+        tag = "pre" if "\n" in text else "span"
+        return format_html('<{} lang="zh-CN" translate="no">{}</{}>', tag, text, tag)
+
+    return shown
 
 
 class ReadOnlyAdmin(OfficeAdmin):

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from firms.admin.base import ReadOnlyAdmin
+from firms.admin.base import ReadOnlyAdmin, as_written
 from firms.models import AuditEntry, ImportBatch, ImportRow, Job
 from firms.permissions import may_control_jobs
 from firms.services import audit, jobs
@@ -74,7 +74,10 @@ class JobAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("sequence", "at", "actor_name", "address", "action", "summary")
+    said = staticmethod(as_written("summary", "摘要"))
+    list_display = ("sequence", "at", "actor_name", "address", "action", "said")
+    readonly_fields = ("said",)
+    exclude = ("summary",)
     list_filter = ("action",)
     search_fields = ("actor_name", "summary", "action", "target_id")
     search_help_text = "操作人、摘要、操作或对象编号"

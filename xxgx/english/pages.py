@@ -228,11 +228,11 @@ def _of_markup(markup: str) -> SafeString:
     if script:
         return json_script(of_json(json.loads(script[2])), html.unescape(script[1]))
     parts = _TAG.split(markup)
-    typed = False  # inside a textarea
+    typed = False  # inside a textarea, or what HTML itself says is not to be translated
     read = []
     for part in parts:
         if part.startswith("<"):
-            typed = part.startswith("<textarea")
+            typed = part.startswith("<textarea") or ' translate="no"' in part
             read.append(_of_tag(part))
         else:
             read.append(part if typed else _of_escaped(part))
