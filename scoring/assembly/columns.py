@@ -75,10 +75,11 @@ def tables(runs: Sequence[Run]) -> dict[int, RunTable | None]:
 
 
 def earlier_runs(runs: Sequence[Run], at: int) -> list[Run]:
-    """What the run at ``at`` looks back at, the nearest first: a published one passes over periods never published, as the
-    published ranking does; one on trial sees every period before it. ``runs``: with their periods, oldest first."""
-    published = runs[at].period.published_run_id == runs[at].pk
-    return [run for run in reversed(runs[:at]) if not published or run.period.published_run_id is not None]
+    """What the run at ``at`` looks back at, the nearest first: periods that are published, as the ranking and the cockpit
+    compare; a trial before anything is published, every period. ``runs``: with their periods, oldest first."""
+    older = runs[:at][::-1]
+    known = [run for run in older if run.period.published_run_id is not None]
+    return known if known or runs[at].period.published_run_id == runs[at].pk else list(older)
 
 
 def fetch(asked: Iterable[RunTable], codes: Iterable[str]) -> None:

@@ -219,19 +219,21 @@ def _figures(shown: Shown, now: Cube, old: Cube | None) -> list[Figure]:
         Figure(_("参评企业"), _("家"), ranked),
         Figure(_("平均得分"), _("分"), _measured(_mean(whole), _mean(before), 2, ranking(year))),
         Figure(_("研发费用"), _("亿元"), _measured(_amount(whole), _amount(before), 2, ranking(year))),
-        Figure(_("研发强度"), "%", _measured(_intensity(whole), _intensity(before), 2, ranking(year))),
+        Figure(_("研发强度"), "%", _measured(_intensity(whole), _intensity(before), 2, ranking(year), _("个百分点"))),
         Figure(_("不纳入"), _("家"), status(Score.Status.EXCLUDED)),
         Figure(_("待补数据"), _("家"), status(Score.Status.UNCLASSIFIED)),
     ]
 
 
-def _measured(value: float | None, before: float | None, decimals: int, url: str) -> Cell:
+def _measured(value: float | None, before: float | None, decimals: int, url: str, unit: str = "") -> Cell:
+    """``unit``: of the change, where it is not the figure's own."""
     if value is None or before is None:
         return Cell(number(value, decimals), url if value is not None else "")
     # The difference of what is shown: 12.35 after 12.30 reads +0.05, whatever the digits behind.
     difference = rounded(value, decimals) - rounded(before, decimals)
     direction = "up" if difference > 0 else "down" if difference < 0 else "flat"
-    return Cell(number(value, decimals), url, signed(difference, decimals) if difference else "", direction)
+    change = signed(difference, decimals) + unit if difference else ""
+    return Cell(number(value, decimals), url, change, direction)
 
 
 def _mean(sums: Mapping[str, float] | None) -> float | None:

@@ -19,7 +19,7 @@ from firms.services.collection import extensions_in_force, is_running
 from firms.services.report_standing import Standing, standing
 from firms.services.reviews import MENDING_DAYS, changed_cells
 from scoring.assembly.peers import stages_of
-from scoring.presenters.formatting import number
+from scoring.presenters.formatting import number, signed
 from scoring.presenters.review_lines import TONES, Desk, last_decided
 
 if TYPE_CHECKING:
@@ -199,8 +199,7 @@ def _cell(
 def _growth(figure: float | None, last: float | None, metric: MetricSpec) -> str:
     if figure is None or not last or metric.kind == "flag" or last < 0:
         return ""
-    share = 100 * (figure - last) / last
-    return f"{'+' if share > 0 else ''}{number(share, 1)}%"
+    return f"{signed(100 * (figure - last) / last, 1)}%"
 
 
 def _peers(desk: Desk, code: str, stage: str, figure: float | None) -> PeerView | None:

@@ -14,7 +14,7 @@ from scoring.assembly.packing import packed, unpacked
 from scoring.engine import parse_scheme
 from scoring.engine.record import unpack
 from scoring.models import Run, RunColumn, Score
-from scoring.services import open_period, publish, rescore
+from scoring.services import open_period, publish, rescore, withdraw
 from tests.scoring import zone
 from tests.scoring.analysis import asked_zone
 
@@ -133,8 +133,8 @@ def test_a_figure_finds_its_firm_in_the_period_before(w):
     assert [stage.names[code] for code in stage.codes if code >= 0]
 
 
-def test_a_published_period_looks_back_at_published_ones_and_a_trial_at_all(w):
-    """As the published ranking does: between 2022 and 2024 lies a period nobody has published."""
+def test_a_period_looks_back_at_published_ones_and_where_none_is_at_all(w):
+    """As the ranking does: between 2022 and 2024 lies a period nobody has published."""
     zone.facts(w.firms, 2024, rd_expense=700.0)
     period = open_period(2024, zone.scheme(), by=None)
     third = rescore(period, by=None).run
@@ -158,10 +158,13 @@ def test_a_published_period_looks_back_at_published_ones_and_a_trial_at_all(w):
             if total is not None and firm in then and then[firm].total is not None
         }
 
-    assert changes() == gained(between)
+    assert gained(before) != gained(between)
+    assert changes() == gained(before)
     publish(period, third, by=None)
     assert changes() == gained(before)
-    assert gained(before) != gained(between)
+    withdraw(period, by=None, reason="数据有误")
+    withdraw(w.published, by=None, reason="数据有误")
+    assert changes() == gained(between)
 
 
 def test_names_are_found_by_a_part_by_initials_and_whatever_the_width(w):
