@@ -24,7 +24,7 @@ from django.urls import reverse
 from firms.models import FactSheet, Firm, Membership, RegisterEntry, Role, User
 from firms.services.catalogue import load_catalogue
 from scoring.analysis.query import Condition, Group, Measure, Query
-from scoring.assembly import standings, stood
+from scoring.assembly import outcomes, spreads
 from scoring.models import EvaluationPeriod, RunColumn, Score
 from scoring.presenters import run_sums
 from scoring.presenters.board import _kept, board
@@ -135,11 +135,11 @@ def world(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def w(world, db):
-    standings._known.clear()
+    spreads._known.clear()
     run_sums._known.clear()
     caching.pages.clear()
     _kept.clear()
-    stood.KEPT.clear()
+    outcomes.KEPT.clear()
     cache.clear()
     return world
 
@@ -383,16 +383,16 @@ def test_the_middle_and_the_top_quarter_are_the_same_numbers_in_portrait_peers_a
 
 def test_the_quartiles_of_many_firms_are_exact(w, monkeypatch):
     """Beyond a thousand firms not all are kept: their quartiles are still those of all."""
-    monkeypatch.setattr(standings, "KNOTS", 5)
+    monkeypatch.setattr(spreads, "KNOTS", 5)
     scheme = standing(w.user, w.code(), SHOWN).scheme
-    table = standings._Table.of(w.run, scheme)
+    table = spreads._Table.of(w.run, scheme)
     place = next(i for i, stage in enumerate(scheme.stages) if stage.code == w.ranked[OWN].stage)
     rows = np.flatnonzero(table.stage == place)
     assert len(rows) > 6
-    made = standings._spreads(w.run, scheme, "x", place, table, rows)
+    made = spreads._spreads(w.run, scheme, "x", place, table, rows)
     numbers, start = np.frombuffer(made.data, made.header["type"]), 0
     for kind, code, count, knots in made.header["spreads"]:
-        spread = standings.Spread(count, numbers[start : start + knots])
+        spread = spreads.Spread(count, numbers[start : start + knots])
         start += knots
         if kind == "points":
             points = table.points[rows, [item.code for item in scheme.indicators].index(code)]
@@ -471,7 +471,7 @@ def test_a_fall_of_exactly_the_threshold_is_told(w):
     for was, now in (("73.99", "63.99"), ("10.01", "0.01"), ("73.99", "64.00")):
         Score.objects.filter(pk=w.judged[FIRST][OWN].pk).update(total=Decimal(was))
         Score.objects.filter(pk=w.judged[SHOWN][OWN].pk).update(total=Decimal(now))
-        stood.KEPT.clear()  # a run never changes, but here
+        outcomes.KEPT.clear()  # a run never changes, but here
         RunColumn.objects.all().delete()
         page = leader(w.office, {"year": str(SHOWN), "score": "10", "rank": "999999", "risk": "fell_score"})
         told = [line for line in page.risks.lines if line.credit_code == w.code()]
