@@ -224,20 +224,20 @@ def _figures(shown: Shown, now: RunSums, old: RunSums | None) -> list[Figure]:
             _("亿元"),
             _measured(whole.summed("rd_expense", 1e4), before.summed("rd_expense", 1e4), 2, ranking(year)),
         ),
-        Figure(_("研发强度"), "%", _measured(whole.intensity, before.intensity, 2, ranking(year), _("个百分点"))),
+        Figure(_("研发强度"), "%", _measured(whole.intensity, before.intensity, 2, ranking(year), _("%s个百分点"))),
         Figure(_("不纳入"), _("家"), status(Score.Status.EXCLUDED)),
         Figure(_("待补数据"), _("家"), status(Score.Status.UNCLASSIFIED)),
     ]
 
 
-def _measured(value: float | None, before: float | None, decimals: int, url: str, unit: str = "") -> Cell:
-    """``unit``: of the change, where it is not the figure's own."""
+def _measured(value: float | None, before: float | None, decimals: int, url: str, words: str = "%s") -> Cell:
+    """``words``: how a change is told, where its unit is not the figure's own."""
     if value is None or before is None:
         return Cell(number(value, decimals), url if value is not None else "")
     # The difference of what is shown: 12.35 after 12.30 reads +0.05, whatever the digits behind.
     difference = rounded(value, decimals) - rounded(before, decimals)
     direction = "up" if difference > 0 else "down" if difference < 0 else "flat"
-    change = signed(difference, decimals) + unit if difference else ""
+    change = words % signed(difference, decimals) if difference else ""
     return Cell(number(value, decimals), url, change, direction)
 
 
