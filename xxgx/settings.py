@@ -306,6 +306,8 @@ LETTER_MAX_BYTES = 10 * 1024 * 1024  # a letter of authorisation, by anybody
 IMPORT_MAX_UNPACKED_BYTES = env.int("IMPORT_MAX_UNPACKED_BYTES", default=600 * 1024 * 1024)
 EVIDENCE_MAX_BYTES = env.int("EVIDENCE_MAX_BYTES", default=10 * 1024 * 1024)
 EVIDENCE_MAX_FILES = env.int("EVIDENCE_MAX_FILES", default=10)  # behind one cell, claim or objection
+EVIDENCE_FIRM_BYTES = env.int("EVIDENCE_FIRM_BYTES", default=1024 * 1024 * 1024)  # of one firm in all, removed ones too
+CLAIM_MAX_DRAFTS = env.int("CLAIM_MAX_DRAFTS", default=100)  # of one firm, not handed in
 OBJECTION_WORKING_DAYS = env.int("OBJECTION_WORKING_DAYS", default=10)  # Monday to Friday, to answer a firm
 
 # Public data: which hosts may be asked at all (name, .below.it, name:port); networks let in though they are not public, such

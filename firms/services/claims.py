@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
 from django.urls import reverse
@@ -47,12 +48,19 @@ def owners_of(kind: str) -> list[Department]:
 @transaction.atomic
 def draft(firm: Firm, kind: str, fact: Mapping[str, Any], *, files: Iterable[File] = (), by: User) -> RegisterClaim:
     """A new claim with its evidence, not handed in. Raises Refusal: not the firm's account (403), no such register, a file
-    we do not take (400)."""
+    we do not take (400), too many drafts (409)."""
     permit(firm, by)
     spec = spec_of(kind)
     owners = owners_of(kind)
     if not owners:
         raise Refusal("no_owner", "该台账没有登记部门。", place=spec.name, hint="请联系积分办。")
+    if RegisterClaim.objects.filter(firm=firm, state=State.DRAFT).count() >= settings.CLAIM_MAX_DRAFTS:
+        raise Refusal(
+            "too_many_drafts",
+            f"未提交的申报已有{settings.CLAIM_MAX_DRAFTS}条。",
+            place=spec.name,
+            hint="请先提交或删除已有的草稿，再新建。",
+        )
     claim = RegisterClaim(firm=firm, kind=kind, department=owners[0], claimed_by=by)
     _put(claim, completed(spec, fact))
     claim.save(force_insert=True)

@@ -61,7 +61,7 @@ def attach(
     """Keep one file behind exactly one of: a cell (``year`` and ``metric``), a claim, an objection.
 
     The same bytes behind the same thing once more are the file that is there. Raises Refusal: not the firm's account (403),
-    not a file we take (400), too many, or the form, claim or objection is no longer open (409).
+    not a file we take (400), too many or too much in all, or the form, claim or objection is no longer open (409).
     """
     permit(firm, by)
     whose: dict[str, Any] = {"year": year, "metric": metric, "claim": claim, "objection": objection}
@@ -83,6 +83,14 @@ def attach(
             f"每项最多{settings.EVIDENCE_MAX_FILES}个文件。",
             place=f"文件“{name}”",
             hint="请合并后上传，或先移除不用的。",
+        )
+    kept = Evidence.objects.filter(firm=firm).aggregate(total=models.Sum("size"))["total"] or 0
+    if kept + (file.size or 0) > settings.EVIDENCE_FIRM_BYTES:  # what was removed is still on disk
+        raise Refusal(
+            "evidence_full",
+            f"贵企业的佐证材料合计已达上限{settings.EVIDENCE_FIRM_BYTES // 1024**2}MB。",
+            place=f"文件“{name}”",
+            hint="请压缩后上传；仍不够的，请联系积分办。",
         )
     evidence = Evidence(
         firm=firm,

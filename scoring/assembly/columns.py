@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scoring.analysis.arrays import Column, Numbers
 from scoring.analysis.fields import base
 from scoring.analysis.memory import Memory
-from scoring.assembly import standings
+from scoring.assembly import spreads
 from scoring.assembly.gathering import from_facts, from_registers, from_scores
 from scoring.assembly.loading import normalised
 from scoring.assembly.packing import packed, unpacked
@@ -220,7 +220,7 @@ def _made(run: Run, say: Say | None = None) -> tuple[NDArray[np.int64], dict[str
 
 def _write(run: Run, made: tuple[NDArray[np.int64], dict[str, Column], list[str], str]) -> None:
     ids, columns, now, at = made
-    RunColumn.objects.filter(run=run).exclude(name__startswith=standings.PREFIX).delete()  # those stay as the run does
+    RunColumn.objects.filter(run=run).exclude(name__startswith=spreads.PREFIX).delete()  # those stay as the run does
     index = {"format": FORMAT, "built_at": at, "now": now, "firms": len(ids)}
     RunColumn.objects.create(run=run, name=INDEX, header=index, data=ids.astype("<i8").tobytes())
     names = list(columns)

@@ -18,7 +18,7 @@ from scoring.presenters.board_parks import HEIGHT, WIDTH, tiles, tone
 from scoring.presenters.formatting import chinese_date, number, rounded
 from scoring.presenters.overview import overview
 from scoring.presenters.published import pinned, pointers, published_periods
-from scoring.presenters.run_sums import RunSums, Sum, sums_of
+from scoring.presenters.run_sums import Part, RunSums, sums_of
 
 SECONDS = 600  # names outside the run (a park renamed in the back office) show after this at the latest
 COURSE = 6  # periods of the trend
@@ -129,7 +129,7 @@ def _distribution(summary: dict[str, Any], own: RunSums, stages: dict[str, str])
     }
 
 
-def _parts(title: str, names: dict[str, str], groups: dict[str, Sum]) -> dict[str, Any]:
+def _parts(title: str, names: dict[str, str], groups: dict[str, Part]) -> dict[str, Any]:
     """Each part's firms and mean total; ``share`` in whole per cents of the largest part."""
     present = [code for code in names if code in groups]
     most = max((groups[code].firms for code in present), default=0)
@@ -150,7 +150,7 @@ def _parts(title: str, names: dict[str, str], groups: dict[str, Sum]) -> dict[st
 def _parks(own: RunSums) -> dict[str, Any]:
     """Every park on the register, those without ranked firms too; the size is how many firms, the colour their mean total."""
     parks = list(Park.objects.values_list("code", "name"))
-    groups = [own.parts["park"].get(code, Sum()) for code, _name in parks]
+    groups = [own.parts["park"].get(code, Part()) for code, _name in parks]
     means = [group.mean for group in groups if group.mean is not None]
     drawn = tiles([group.firms for group in groups])
     return {

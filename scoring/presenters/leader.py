@@ -24,9 +24,10 @@ from scoring.presenters.formatting import number, rounded, signed
 from scoring.presenters.leader_moves import FirmList, Movement, firm_list, movement
 from scoring.presenters.leader_risks import PAGE, Asked, Risks, risks
 from scoring.presenters.leader_strengths import Industries, industries
-from scoring.presenters.leader_structure import Cell, Cube, Structure, counted, cubes, ranking, structure
+from scoring.presenters.leader_structure import Cell, Structure, counted, ranking, structure
 from scoring.presenters.method import parsed
 from scoring.presenters.office import PeriodLine, period_lines
+from scoring.presenters.run_sums import Part, RunSums, sums_of
 
 if TYPE_CHECKING:
     from firms.models import User
@@ -110,7 +111,7 @@ def leader(user: User, query: Mapping[str, str]) -> Leader:
     if shown is None:
         return Leader(None, coverage=coverage_page(user), **common)
     runs = [shown.run, *([shown.before] if shown.before else [])]
-    found = cubes(runs)
+    found = sums_of(runs)
     now, old = found[shown.run.pk], found[shown.before.pk] if shown.before else None
     details = strengths(shown.run, shown.scheme)
     moved = None
@@ -207,8 +208,8 @@ def _choices(periods: list[EvaluationPeriod], shown: Shown) -> list[PeriodChoice
     ]
 
 
-def _figures(shown: Shown, now: Cube, old: Cube | None) -> list[Figure]:
-    year, whole, before = shown.year, now.whole(), old.whole() if old else None
+def _figures(shown: Shown, now: RunSums, old: RunSums | None) -> list[Figure]:
+    year, whole, before = shown.year, now.whole, old.whole if old else Part()
 
     def status(code: str) -> Cell:
         url = f"{reverse('scoring:leader_firms')}?year={year}&to={code}"
@@ -217,36 +218,27 @@ def _figures(shown: Shown, now: Cube, old: Cube | None) -> list[Figure]:
     ranked = counted(now.firms(), old.firms() if old else None, ranking(year))
     return [
         Figure(_("参评企业"), _("家"), ranked),
-        Figure(_("平均得分"), _("分"), _measured(_mean(whole), _mean(before), 2, ranking(year))),
-        Figure(_("研发费用"), _("亿元"), _measured(_amount(whole), _amount(before), 2, ranking(year))),
-        Figure(_("研发强度"), "%", _measured(_intensity(whole), _intensity(before), 2, ranking(year), _("个百分点"))),
+        Figure(_("平均得分"), _("分"), _measured(whole.mean, before.mean, 2, ranking(year))),
+        Figure(
+            _("研发费用"),
+            _("亿元"),
+            _measured(whole.summed("rd_expense", 1e4), before.summed("rd_expense", 1e4), 2, ranking(year)),
+        ),
+        Figure(_("研发强度"), "%", _measured(whole.intensity, before.intensity, 2, ranking(year), _("%s个百分点"))),
         Figure(_("不纳入"), _("家"), status(Score.Status.EXCLUDED)),
         Figure(_("待补数据"), _("家"), status(Score.Status.UNCLASSIFIED)),
     ]
 
 
-def _measured(value: float | None, before: float | None, decimals: int, url: str, unit: str = "") -> Cell:
-    """``unit``: of the change, where it is not the figure's own."""
+def _measured(value: float | None, before: float | None, decimals: int, url: str, words: str = "%s") -> Cell:
+    """``words``: how a change is told, where its unit is not the figure's own."""
     if value is None or before is None:
         return Cell(number(value, decimals), url if value is not None else "")
     # The difference of what is shown: 12.35 after 12.30 reads +0.05, whatever the digits behind.
     difference = rounded(value, decimals) - rounded(before, decimals)
     direction = "up" if difference > 0 else "down" if difference < 0 else "flat"
-    change = signed(difference, decimals) + unit if difference else ""
+    change = words % signed(difference, decimals) if difference else ""
     return Cell(number(value, decimals), url, change, direction)
-
-
-def _mean(sums: Mapping[str, float] | None) -> float | None:
-    return sums["total"] / sums["firms"] if sums and sums.get("firms") else None
-
-
-def _amount(sums: Mapping[str, float] | None) -> float | None:
-    return sums["rd_expense"] / 1e4 if sums and "rd_expense" in sums else None
-
-
-def _intensity(sums: Mapping[str, float] | None) -> float | None:
-    revenue = sums.get("revenue", 0) if sums else 0
-    return 100 * sums["rd_expense"] / revenue if sums and revenue > 0 and "rd_expense" in sums else None
 
 
 def _course(periods: list[EvaluationPeriod], shown: Shown) -> Chart:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from scoring.assembly.stood import NONE, Stood, pairs, stood
+from scoring.assembly.outcomes import NONE, Outcomes, outcomes, pairs
 from scoring.models import Run, Score
 from scoring.presenters.formatting import number
 from scoring.presenters.leader_structure import Cell
@@ -69,7 +69,7 @@ def movement(
     ``grades``: of the stages both periods know.
     """
     names = names_of({**stages_before, **stages})
-    counts = pairs(*stood([before, now]))
+    counts = pairs(*outcomes([before, now]))
     present = [code for code in names if any(code in pair for pair in counts)]
     left = {was: sum(n for (a, _b), n in counts.items() if a == was) for was in present}
 
@@ -181,7 +181,7 @@ def behind_number(
     """As ``firm_list`` takes them; no query once the process knows both runs."""
     was, is_now = was if was in names and before else "", is_now if is_now in names else ""
     move = move if move in MOVES and before else ""
-    here, *others = stood([run for run in (now, before) if run])
+    here, *others = outcomes([run for run in (now, before) if run])
     there = others[0] if others else None
     if there is not None and (is_now == NONE or move == "left"):  # firms of the run before, seen from there
         chosen = _chosen(there, here, is_now, was, "entered" if move == "left" else move, grades, back=True)
@@ -191,7 +191,14 @@ def behind_number(
 
 
 def _chosen(
-    main: Stood, other: Stood | None, there: str, here: str, move: str, grades: Mapping[str, int], *, back: bool = False
+    main: Outcomes,
+    other: Outcomes | None,
+    there: str,
+    here: str,
+    move: str,
+    grades: Mapping[str, int],
+    *,
+    back: bool = False,
 ) -> NDArray[np.bool_]:
     """The firms of ``main`` that stand ``here`` in it and ``there`` in the other, and moved so. ``back``: main is the earlier."""
     rows = other.rows_of(main.ids) if other is not None else np.full(len(main.ids), -1)
@@ -216,7 +223,7 @@ def _chosen(
     return chosen
 
 
-def _stages(run: Stood) -> list[str]:
+def _stages(run: Outcomes) -> list[str]:
     return [name for name in run.names if name not in Score.Status.values]
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from firms.models import DataYear, Extension, FactSheet, Firm, FirmReport, Metric
-from scoring.assembly.stood import UNIT, Stood, stood, to_confirm
+from scoring.assembly.outcomes import UNIT, Outcomes, outcomes, to_confirm
 from scoring.assembly.strengths import Strengths
 from scoring.engine.scheme import Scheme
 from scoring.models import Run, Score
@@ -195,7 +195,7 @@ def _lines(year: int, run: Run, scheme: Scheme, told: list[_Told], part: NDArray
 
 
 def _all_told(year: int, run: Run, before: Run | None, found: Strengths, asked: Asked) -> list[_Told]:
-    now, *others = stood([run, *([before] if before else [])])
+    now, *others = outcomes([run, *([before] if before else [])])
     excluded = list(found.excluded.items())
     yes = [(firm, j, points) for firm, lost in found.deducted.items() for j, points in lost.items()]
     told = [
@@ -220,7 +220,7 @@ def _ids(firms: Iterable[int]) -> NDArray[np.int64]:
     return np.fromiter(firms, dtype=np.int64)
 
 
-def _falls(before: Stood, now: Stood, asked: Asked) -> Iterator[_Told]:
+def _falls(before: Outcomes, now: Outcomes, asked: Asked) -> Iterator[_Told]:
     """Of firms ranked in both: who lost as many points, who as many places. Totals are whole ten-thousandths: no fall is
     just below its threshold by floating point alone."""
     rows = before.rows_of(now.ids)
@@ -237,7 +237,7 @@ def _falls(before: Stood, now: Stood, asked: Asked) -> Iterator[_Told]:
     yield _Told.plain("fell_rank", now.ids[low], lambda n: (int(ranks[0][n]), int(ranks[1][n])))
 
 
-def _missing(year: int, now: Stood) -> NDArray[np.int64]:
+def _missing(year: int, now: Outcomes) -> NDArray[np.int64]:
     """Ranked firms of whose key figures at least one is not there, as of today (one query)."""
     has_all = Q()
     for code in KEY_FIGURES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -13,7 +13,8 @@ from scoring.analysis.query import ALL, Condition, Group, Query
 from scoring.assembly.strengths import Strengths
 from scoring.engine.scheme import Scheme
 from scoring.presenters.formatting import number, rounded, signed
-from scoring.presenters.leader_structure import Cell, Cube, ranking
+from scoring.presenters.leader_structure import Cell, ranking
+from scoring.presenters.run_sums import Part, RunSums
 
 BEST = 3  # indicators named on each side
 FEWEST = 5  # firms of a cluster whose mean still says something
@@ -49,25 +50,24 @@ class Industries:
     zone: list[tuple[str, str]]
 
 
-def industries(year: int, scheme: Scheme, now: Cube, found: Strengths) -> Industries:
+def industries(year: int, scheme: Scheme, now: RunSums, found: Strengths) -> Industries:
     """Every cluster that has ranked firms. No query: from the cube and what was read of the run's records."""
     dimensions = [item for item in scheme.dimensions if not item.parent]
-    codes = ["total", *(f"dimension.{item.code}" for item in dimensions)]
-    fields = ["score.total", *codes[1:], "metric.rd_expense"]  # what each column's firms are sorted by
-    whole = now.whole()
-    zone = [*(_mean(whole, code) for code in codes), _intensity(whole)]
+    codes = [f"dimension.{item.code}" for item in dimensions]
+    fields = ["score.total", *codes, "metric.rd_expense"]  # what each column's firms are sorted by
+    zone = _means(now.whole, codes)
     head = [_("平均得分"), *(item.name for item in dimensions), _("研发强度（%）")]
     lines = []
     for cluster, label in Industry.Cluster.choices:
-        sums = now.sums.get(cluster)
-        if not sums or not sums.get("firms"):
+        sums = now.parts["cluster"].get(cluster)
+        if sums is None:
             continue
-        means = [*(_mean(sums, code) for code in codes), _intensity(sums)]
+        means = _means(sums, codes)
         strong, weak = _indicators(year, scheme, found, cluster)
         lines.append(
             IndustryLine(
                 str(label),
-                Cell(number(sums["firms"]), ranking(year, cluster=cluster)),
+                Cell(number(sums.firms), ranking(year, cluster=cluster)),
                 [
                     (name, _beside(mean, all_, firms_by(year, cluster, field)))
                     for name, mean, all_, field in zip(head, means, zone, fields, strict=True)
@@ -79,13 +79,13 @@ def industries(year: int, scheme: Scheme, now: Cube, found: Strengths) -> Indust
     return Industries(head, lines, [(name, number(mean, 2)) for name, mean in zip(head, zone, strict=True)])
 
 
-def _mean(sums: Mapping[str, float], code: str) -> float | None:
-    return sums.get(code, 0) / sums["firms"] if sums.get("firms") else None
-
-
-def _intensity(sums: Mapping[str, float]) -> float | None:
-    revenue = sums.get("revenue", 0)
-    return 100 * sums["rd_expense"] / revenue if revenue > 0 and "rd_expense" in sums else None
+def _means(sums: Part, dimensions: Sequence[str]) -> list[float | None]:
+    """The mean total, each dimension's mean points, R&D intensity."""
+    return [
+        sums.mean,
+        *(sums.sums.get(code, 0) / sums.firms if sums.firms else None for code in dimensions),
+        sums.intensity,
+    ]
 
 
 def firms_by(year: int, cluster: str, field: str) -> str:

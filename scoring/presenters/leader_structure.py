@@ -3,63 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from firms.models import Industry, Park
-from scoring.models import Run, RunSlice, Score
 from scoring.presenters.formatting import number, signed
-
-RANKED = Score.Status.SCORED
-Key = tuple[str, str, str]  # stage, cluster, park
-NOWHERE = "?"  # asks for the firms that have none
-
-
-@dataclass
-class Cube:
-    """A run's cube. ``ranked``: (stage, cluster, park) → firms; ``statuses``: status → firms; ``sums``: cluster → summed
-    figures of its ranked firms, with ``firms`` and ``total`` among them."""
-
-    ranked: dict[Key, int] = field(default_factory=dict)
-    statuses: dict[str, int] = field(default_factory=dict)
-    by_stage: dict[str, int] = field(default_factory=dict)
-    sums: dict[str, dict[str, float]] = field(default_factory=dict)
-
-    def firms(self, stage: str = "", cluster: str = "", park: str = "") -> int:
-        """An empty text asks for all, ``NOWHERE`` for those without."""
-        asked = (stage, cluster, park)
-        return sum(
-            n
-            for key, n in self.ranked.items()
-            if all(not a or a == (k or NOWHERE) for a, k in zip(asked, key, strict=True))
-        )
-
-    def whole(self) -> dict[str, float]:
-        total: dict[str, float] = {}
-        for part in self.sums.values():
-            for code, value in part.items():
-                total[code] = total.get(code, 0) + value
-        return total
-
-
-def cubes(runs: list[Run]) -> dict[int, Cube]:
-    """The cubes of a few runs (one query)."""
-    found = {run.pk: Cube() for run in runs}
-    for part in RunSlice.objects.filter(run__in=runs):
-        cube = found[part.run_id]
-        cube.statuses[part.status] = cube.statuses.get(part.status, 0) + part.firms
-        if part.status != RANKED:
-            continue
-        key = (part.stage, part.cluster, part.park)
-        cube.ranked[key] = cube.ranked.get(key, 0) + part.firms
-        cube.by_stage[part.stage] = cube.by_stage.get(part.stage, 0) + part.firms
-        sums = cube.sums.setdefault(part.cluster, {})
-        for code, value in (part.sums | {"firms": part.firms, "total": part.total_sum}).items():
-            sums[code] = sums.get(code, 0) + value
-    return found
+from scoring.presenters.run_sums import NOWHERE, Key, RunSums
 
 
 @dataclass(frozen=True)
@@ -98,7 +50,7 @@ class Structure:
 
 
 def structure(
-    year: int, stages: Mapping[str, str], now: Cube, before: Cube | None, *, park: str = "", cluster: str = ""
+    year: int, stages: Mapping[str, str], now: RunSums, before: RunSums | None, *, park: str = "", cluster: str = ""
 ) -> Structure:
     """Stage × cluster (of one park, if asked) and stage × park (of one cluster, if asked)."""
     parks = dict(Park.objects.values_list("code", "name"))
@@ -124,7 +76,7 @@ def structure(
     )
 
 
-def _present(names: Mapping[str, str], now: Cube, at: int) -> dict[str, str]:
+def _present(names: Mapping[str, str], now: RunSums, at: int) -> dict[str, str]:
     held = {key[at] for key in now.ranked}
     named = {code: name for code, name in names.items() if code in held}
     others = {code: code for code in sorted(held - {*names, ""})}
@@ -137,8 +89,8 @@ def _grid(
     columns: Mapping[str, str],
     where: Callable[[str, str], Key],
     year: int,
-    now: Cube,
-    before: Cube | None,
+    now: RunSums,
+    before: RunSums | None,
 ) -> Grid:
     def cell(stage: str, column: str) -> Cell:
         asked = where(stage, column)

@@ -14,7 +14,7 @@ from scoring.presenters.charts import Chart
 from scoring.presenters.formatting import number, rounded, signed
 from scoring.presenters.overview_charts import distribution, measures, parts, ranking_address, trends
 from scoring.presenters.published import published_periods
-from scoring.presenters.run_sums import RunSums, Sum, sums_of
+from scoring.presenters.run_sums import Part, RunSums, sums_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -114,7 +114,7 @@ def overview(user: User | AnonymousUser, year: int | None = None, measure: str =
 
 
 # ---- key figures
-def _values(period: EvaluationPeriod, whole: Sum) -> list[float | None]:
+def _values(period: EvaluationPeriod, whole: Part) -> list[float | None]:
     held = period.published_run.summary.get("qualifications", {})
     return [
         whole.firms,
@@ -170,6 +170,6 @@ def _tops(user: User | AnonymousUser, period: EvaluationPeriod, sums: RunSums, s
     tops = []
     for code, name in stages.items():
         rows = scores.filter(stage=code, position__isnull=False).order_by("position")
-        group = sums.parts["stage"].get(code, Sum())
+        group = sums.parts["stage"].get(code, Part())
         tops.append(TopList(name, group.firms, ranking_address(period.year_id, stage=code), list(rows[:TOP])))
     return tops

@@ -15,7 +15,7 @@ from firms.models import Industry
 from scoring.models import EvaluationPeriod
 from scoring.presenters.charts import Chart
 from scoring.presenters.formatting import number, rounded
-from scoring.presenters.run_sums import RunSums, Sum
+from scoring.presenters.run_sums import Part, RunSums
 
 Value = float | None
 Sums = dict[int, RunSums]
@@ -29,7 +29,7 @@ class Measure:
     label: str
     unit: str
     decimals: int
-    of: Callable[[Sum], Value]
+    of: Callable[[Part], Value]
 
 
 def measures() -> list[Measure]:
@@ -54,7 +54,7 @@ class _Line:
     name: str
     unit: str
     decimals: int
-    value: Callable[[EvaluationPeriod, Sum], Value]
+    value: Callable[[EvaluationPeriod, Part], Value]
     colour: str
     line: bool = False
 
@@ -62,10 +62,10 @@ class _Line:
 def trends(until: Sequence[EvaluationPeriod], sums: Sums) -> list[Chart]:
     """``until``: the periods up to the one shown, the earliest first."""
 
-    def held(code: str) -> Callable[[EvaluationPeriod, Sum], Value]:
+    def held(code: str) -> Callable[[EvaluationPeriod, Part], Value]:
         return lambda period, whole: period.published_run.summary.get("qualifications", {}).get(code)
 
-    def summed(code: str, unit: float = 1) -> Callable[[EvaluationPeriod, Sum], Value]:
+    def summed(code: str, unit: float = 1) -> Callable[[EvaluationPeriod, Part], Value]:
         return lambda period, whole: whole.summed(code, unit)
 
     research = [
@@ -136,7 +136,7 @@ def parts(
 
 
 def _parts(
-    key: str, title: str, head: str, names: dict[str, str], groups: dict[str, Sum], year: int, measure: Measure
+    key: str, title: str, head: str, names: dict[str, str], groups: dict[str, Part], year: int, measure: Measure
 ) -> Chart:
     """Every measure of each part in the table, the one chosen as picture; firms that belong to none come last."""
     order = [code for code in names if code in groups] + [code for code in groups if code not in names]

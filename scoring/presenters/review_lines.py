@@ -14,7 +14,7 @@ from firms.importing.checks import SMALL, figures_of
 from firms.models import FirmReport, ReportEvent
 from firms.services import catalogue
 from firms.services.reviews import changed_cells
-from scoring.assembly.peers import Measured, measured, stages_of
+from scoring.assembly.sheet_spreads import Measured, measured, stages_of
 from scoring.engine.outliers import distance, is_flagged
 from scoring.models import Run
 from scoring.presenters.formatting import brief

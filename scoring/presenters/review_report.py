@@ -18,7 +18,7 @@ from firms.presenters.reports import shown, source_name, told
 from firms.services.collection import extensions_in_force, is_running
 from firms.services.report_standing import Standing, standing
 from firms.services.reviews import MENDING_DAYS, changed_cells
-from scoring.assembly.peers import stages_of
+from scoring.assembly.sheet_spreads import stages_of
 from scoring.presenters.formatting import number, signed
 from scoring.presenters.review_lines import TONES, Desk, last_decided
 

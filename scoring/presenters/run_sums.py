@@ -1,4 +1,4 @@
-"""A run's ranked firms, summed from its small cube: the whole, and by stage, cluster and park.
+"""A run's small cube, read once: its ranked firms summed as a whole and by stage, cluster and park, and all firms counted.
 
 A run never changes, so its sums are made once a process and remembered: a page of trends costs the same however many
 periods it shows.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from scoring.analysis.memory import Memory
 from scoring.models import Run, RunSlice
@@ -16,10 +15,12 @@ from scoring.models import Run, RunSlice
 RANKED = "scored"
 RUNS = 64  # remembered a process, the longest unasked go first; each is a few dozen small rows
 PARTS = ("stage", "cluster", "park")
+NOWHERE = "?"  # asks for the firms that have none
+Key = tuple[str, str, str]  # stage, cluster, park
 
 
 @dataclass
-class Sum:
+class Part:
     """Ranked firms of one part of the zone: how many, their totals, their summed figures, their histogram.
 
     ``sums``: metric code → sum in the metric's own unit; a metric nobody stated is not in it. Shared: not to be changed.
@@ -57,10 +58,22 @@ class Sum:
 
 @dataclass
 class RunSums:
-    """``parts``: stage, cluster, park → code ("" for firms that have none) → its firms."""
+    """``parts``: stage, cluster, park → code ("" for firms that have none) → its firms; ``ranked``: (stage, cluster, park) →
+    how many; ``statuses``: status → how many of all firms. Shared: not to be changed."""
 
-    whole: Sum = field(default_factory=Sum)
-    parts: dict[str, dict[str, Sum]] = field(default_factory=lambda: {key: {} for key in PARTS})
+    whole: Part = field(default_factory=Part)
+    parts: dict[str, dict[str, Part]] = field(default_factory=lambda: {key: {} for key in PARTS})
+    ranked: dict[Key, int] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
+
+    def firms(self, stage: str = "", cluster: str = "", park: str = "") -> int:
+        """Ranked firms. An empty text asks for all, ``NOWHERE`` for those without."""
+        asked = (stage, cluster, park)
+        return sum(
+            n
+            for key, n in self.ranked.items()
+            if all(not a or a == (k or NOWHERE) for a, k in zip(asked, key, strict=True))
+        )
 
 
 # A run's number may be given anew (a database put back from a backup): its digest and time stand beside it.
@@ -80,14 +93,17 @@ def sums_of(runs: Iterable[Run]) -> dict[int, RunSums]:
 
 def _made(runs: list[int]) -> dict[int, RunSums]:
     found = {pk: RunSums() for pk in runs}
-    slices = RunSlice.objects.filter(run__in=runs, status=RANKED)
-    columns = ("run_id", *PARTS, "firms", "total_sum", "sums", "histogram")
-    for run, stage, cluster, park, *values in slices.values_list(*columns):
-        _add(found[run], dict(zip(PARTS, (stage, cluster, park), strict=True)), values)
+    columns = ("run_id", "status", *PARTS, "firms", "total_sum", "sums", "histogram")
+    for run, status, *where, firms, total, sums, histogram in RunSlice.objects.filter(run__in=runs).values_list(
+        *columns
+    ):
+        made = found[run]
+        made.statuses[status] = made.statuses.get(status, 0) + firms
+        if status != RANKED:
+            continue
+        stage, cluster, park = where
+        made.ranked[stage, cluster, park] = made.ranked.get((stage, cluster, park), 0) + firms
+        made.whole.add(firms, total, sums, histogram)
+        for key, code in zip(PARTS, where, strict=True):
+            made.parts[key].setdefault(code, Part()).add(firms, total, sums, histogram)
     return found
-
-
-def _add(sums: RunSums, where: dict[str, str], values: list[Any]) -> None:
-    sums.whole.add(*values)
-    for key, code in where.items():
-        sums.parts[key].setdefault(code, Sum()).add(*values)

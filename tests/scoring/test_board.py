@@ -13,7 +13,7 @@ from firms.views.session import SEEN
 from scoring.models import EvaluationPeriod
 from scoring.presenters import board as presenter
 from scoring.presenters.board_parks import HEIGHT, WIDTH, tiles, tone
-from scoring.presenters.run_sums import RunSums, Sum
+from scoring.presenters.run_sums import Part, RunSums
 from scoring.services import rescore, withdraw
 from tests.factories import FirmFactory, UserFactory
 from tests.scoring import zone
@@ -84,7 +84,7 @@ def test_a_publication_shows_at_once_and_a_withdrawal_takes_it_away(client):
 
 def test_scores_are_put_together_in_ten_bands_at_most_and_nobody_is_lost():
     own = RunSums()
-    own.parts["stage"] = {"growth": Sum(histogram=[1, 2] * 6), "startup": Sum(histogram=[0, 4])}
+    own.parts["stage"] = {"growth": Part(histogram=[1, 2] * 6), "startup": Part(histogram=[0, 4])}
     edges = {"histogram_edges": [10 * i for i in range(13)]}
     found = presenter._distribution(edges, own, {"startup": "初创期", "growth": "成长期"})
     assert found["labels"] == ["0–20", "20–40", "40–60", "60–80", "80–100", "100–120"]

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from firms.models import FactSheet, Membership, Role, User
 from firms.services.catalogue import load_catalogue
-from scoring.assembly import standings
+from scoring.assembly import spreads
 from scoring.engine.compare import CAUSES
 from scoring.models import EvaluationPeriod, Score
 from scoring.presenters.own.peers import comparison
@@ -35,7 +35,7 @@ class World:
     """Thirty firms: 2022 and 2023 published, 2024 a trial. ``own`` has peers, ``young`` has fewer than five."""
 
     def __init__(self):
-        standings._known.clear()
+        spreads._known.clear()
         load_catalogue(by=None)
         self.firms = zone.make_firms(30)
         self.periods = {}
@@ -72,7 +72,7 @@ def world(django_db_setup, django_db_blocker):
 
 @pytest.fixture
 def w(world, db):
-    standings._known.clear()  # runs of undone transactions
+    spreads._known.clear()  # runs of undone transactions
     return world
 
 
@@ -184,7 +184,7 @@ def test_five_others_are_enough_and_four_are_not(w):
             status="excluded"
         )
         apps.get_model("scoring.RunColumn").objects.all().delete()
-        standings._known.clear()
+        spreads._known.clear()
         assert bool(comparison(w.user, w.code).peers) == shown
 
 

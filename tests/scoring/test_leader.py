@@ -15,7 +15,7 @@ from firms.services.catalogue import load_catalogue
 from scoring.analysis.query import Query
 from scoring.models import EvaluationPeriod, Run, Score
 from scoring.presenters.leader import leader, leader_firms
-from scoring.presenters.leader_structure import cubes
+from scoring.presenters.run_sums import sums_of
 from scoring.services import publish, rescore
 from tests import spending
 from tests.factories import UserFactory
@@ -221,11 +221,11 @@ def test_the_indicators_add_up_to_the_dimensions(chief, two):
 
     run = EvaluationPeriod.objects.get(year=2023).published_run
     scheme = parsed(run.scheme_sha256, run.scheme.text)
-    found, cube = strengths(run, scheme), cubes([run])[run.pk]
-    for cluster, sums in cube.sums.items():
+    found, cube = strengths(run, scheme), sums_of([run])[run.pk]
+    for cluster, part in cube.parts["cluster"].items():
         for dimension in scheme.dimensions:
             points = sum(found.points[cluster][i.code][0] for i in scheme.indicators if i.dimension == dimension.code)
-            assert points == pytest.approx(sums.get(f"dimension.{dimension.code}", 0), abs=1e-4)
+            assert points == pytest.approx(part.sums.get(f"dimension.{dimension.code}", 0), abs=1e-4)
 
 
 def test_a_trial_is_marked_and_the_published_period_comes_first(client, chief, two):

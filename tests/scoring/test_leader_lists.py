@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from firms.models import AuditEntry, RegisterEntry, Role
-from scoring.assembly import columns, stood
+from scoring.assembly import columns, outcomes
 from scoring.models import EvaluationPeriod
 from scoring.presenters.leader import leader, leader_firms
 from scoring.services import publish, rescore
@@ -24,7 +24,7 @@ LIST = "scoring:leader_firms"
 @pytest.fixture(autouse=True)
 def _fresh():
     cache.clear()
-    stood.KEPT.clear()
+    outcomes.KEPT.clear()
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_with_columns_the_dashboard_says_the_same(chief, two):
 
     def said():
         cache.clear()
-        stood.KEPT.clear()
+        outcomes.KEPT.clear()
         page = leader(chief, {"score": "1", "rank": "1"})
         lists = [leader_firms(chief, {"move": move}).moves for move in ("up", "down", "same", "entered", "left")]
         return page.movement, page.risks, page.industries, lists

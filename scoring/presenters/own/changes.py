@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from scoring.assembly import standings
+from scoring.assembly import spreads
 from scoring.engine.alone import Causes, causes
 from scoring.engine.compare import CAUSES
 from scoring.models import Score
@@ -64,7 +64,7 @@ def change(found: Standing) -> Change | None:
         return Change(*years, "", "", "", False, [], [], True, why)
     runs = last.run, score.run
     worlds = {
-        (r, o): standings.world(runs[o], schemes[o], schemes[r]) for r in (0, 1) for o in (0, 1)
+        (r, o): spreads.world(runs[o], schemes[o], schemes[r]) for r in (0, 1) for o in (0, 1)
     }  # fmt: skip
     three = causes(schemes, (found.case_of(last), found.case), worlds)
     if three is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from firms.models import Industry
-from scoring.assembly.standings import Group, Spread
+from scoring.assembly.spreads import Group, Spread
 from scoring.engine.indicators import STATES
 from scoring.engine.scheme import Indicator
 from scoring.presenters.formatting import brief, number, rounded, typeset

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from scoring.assembly.standings import Group
+from scoring.assembly.spreads import Group
 from scoring.engine.alone import worth
 from scoring.engine.indicators import STATES
 from scoring.models import Score

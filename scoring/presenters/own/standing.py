@@ -12,7 +12,7 @@ from django.http import Http404
 
 from firms.models import Firm
 from firms.permissions import may_read_unpublished, may_see_firm
-from scoring.assembly import standings
+from scoring.assembly import spreads
 from scoring.engine.alone import SINCE, Alone, Case, case
 from scoring.engine.record import Record, unpack
 from scoring.engine.scheme import Scheme, Stage
@@ -132,12 +132,12 @@ class Standing:
     @cached_property
     def alone(self) -> Alone:
         """The firm to try changes on, the others as this run has them."""
-        totals = standings.totals(self.run, self.scheme)
+        totals = spreads.totals(self.run, self.scheme)
         return Alone(self.scheme, self.run.references, self.case, totals)
 
-    def peers(self, cluster: str = "") -> standings.Group | None:
+    def peers(self, cluster: str = "") -> spreads.Group | None:
         """The firms of the same stage (and leading industry), own included; None where the others are fewer than ``FEWEST``."""
-        found = standings.group(self.run, self.scheme, self.score.stage, cluster)
+        found = spreads.group(self.run, self.scheme, self.score.stage, cluster)
         return found if found is not None and found.firms > FEWEST else None
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from firms.models import Job, User
 from firms.services import jobs
 from firms.services.jobs import Claim
-from scoring.assembly import columns, standings
+from scoring.assembly import columns, spreads
 from scoring.models import Run
 from scoring.services.analysis.result import Preparing
 
@@ -42,7 +42,7 @@ def make(run_id: int, *, claim: Claim | None = None) -> dict[str, object]:
     run = Run.objects.select_related("period", "scheme").get(pk=run_id)
     say = claim.progress if claim is not None else lambda percent, words: None
     made = columns.build(run, say, claim.guard if claim is not None else None)
-    standings.prepare(run)
+    spreads.prepare(run)
     columns.prune()
     message = (
         _("%(run)s的检索列已备好，共%(firms)d家企业。") if made else _("%(run)s的检索列早已备好，共%(firms)d家企业。")

@@ -73,6 +73,15 @@ def refused(deed, *args, **kwargs) -> Refusal:
     return caught.value
 
 
+def test_drafts_are_limited_and_what_was_given_up_does_not_count(world, settings):
+    settings.CLAIM_MAX_DRAFTS = 2
+    first, _second = world.draft(), world.draft()
+    assert refused(world.draft).code == "too_many_drafts"
+    claims.discard(first, version=first.version, by=world.manager)
+    assert world.draft()
+    assert refused(world.draft).status == 409
+
+
 @pytest.mark.django_db
 class TestTheFirm:
     def test_a_reporter_fills_and_a_manager_hands_in(self, world):

@@ -63,6 +63,19 @@ def test_what_is_not_taken(firm_and_user, settings):
     assert Evidence.objects.count() == 1
 
 
+def test_a_firm_keeps_so_much_in_all_and_what_it_removed_counts(firm_and_user, settings):
+    firm, user = firm_and_user
+    first = attach(firm, user)
+    settings.EVIDENCE_FIRM_BYTES = 2 * first.size
+    evidence.remove(first, by=user)
+    second = attach(firm, user, metric="venture_capital")
+    assert code_of(attach, firm, user, upload("b.png", PNG), metric="venture_capital") == "evidence_full"
+    assert Evidence.objects.filter(removed_at__isnull=True).get() == second
+    # Each firm for itself.
+    settings.EVIDENCE_FIRM_BYTES = first.size
+    assert attach(*make())
+
+
 def test_nothing_is_added_or_removed_once_submitted(firm_and_user):
     firm, user = firm_and_user
     row, report = attach(firm, user), ready(firm, user)

@@ -26,7 +26,7 @@ _ROWS = "SELECT firm_id, credit_code, status, stage, total, rank FROM scoring_sc
 
 
 @dataclass(frozen=True)
-class Stood:
+class Outcomes:
     """The firms of a run by credit code. ``place``: index into ``names``, the stage's code of a ranked firm, else its status;
     ``units``: total in ten-thousandths of a point, ``rank``: both 0 where there is none."""
 
@@ -55,10 +55,10 @@ class Stood:
         return sum(a.nbytes for a in (self.ids, self.codes, self.place, self.units, self.rank, self.by_id))
 
 
-def stood(runs: Sequence[Run]) -> list[Stood]:
+def outcomes(runs: Sequence[Run]) -> list[Outcomes]:
     """Of each run; no query for those at hand, else three for all that have columns and one a run for others."""
     missing = [run for run in runs if KEPT.get(_key(run)) is None]
-    made: dict[int, Stood] = {}
+    made: dict[int, Outcomes] = {}
     if missing:
         tables = columns.tables(missing)
         columns.fetch([table for table in tables.values() if table is not None], FIELDS)
@@ -71,12 +71,12 @@ def stood(runs: Sequence[Run]) -> list[Stood]:
 
 def to_confirm(run: Run) -> NDArray[np.int64]:
     """Firm ids of those whose stage somebody must still confirm (no query)."""
-    [here] = stood([run])
+    [here] = outcomes([run])
     wanted = np.array(sorted(code.encode() for code in run.summary.get("to_confirm", [])), dtype=here.codes.dtype)
     return here.ids[np.isin(here.codes, wanted)]
 
 
-def pairs(before: Stood, now: Stood) -> dict[tuple[str, str], int]:
+def pairs(before: Outcomes, now: Outcomes) -> dict[tuple[str, str], int]:
     """(how a firm stood, how it stands) → firms, ``NONE`` for who is not in a run."""
     was = _with_none(before, before.rows_of(now.ids))
     table = np.zeros((len(before.names) + 1, len(now.names) + 1), dtype=np.int64)
@@ -87,7 +87,7 @@ def pairs(before: Stood, now: Stood) -> dict[tuple[str, str], int]:
     return {(names[0][i], names[1][j]): int(table[i, j]) for i, j in zip(*np.nonzero(table), strict=True)}
 
 
-def _with_none(there: Stood, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _with_none(there: Outcomes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.append(there.place.astype(np.int64), len(there.names))[rows]
 
 
@@ -95,7 +95,7 @@ def _key(run: Run) -> Hashable:
     return run.pk, run.inputs_digest, run.created_at
 
 
-def _from_columns(table: columns.RunTable) -> Stood:
+def _from_columns(table: columns.RunTable) -> Outcomes:
     code, status, stage, total, rank = (table.column(name) for name in FIELDS)
     if not (isinstance(code, Texts) and isinstance(status, Codes) and isinstance(stage, Codes)):
         raise TypeError("columns of another kind")
@@ -109,7 +109,7 @@ def _from_columns(table: columns.RunTable) -> Stood:
     return _sorted(table.ids, codes, place, names, units, np.nan_to_num(rank.values))
 
 
-def _from_scores(run: Run) -> Stood:
+def _from_scores(run: Run) -> Outcomes:
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, [run.pk])
         found = cursor.fetchall()
@@ -132,10 +132,10 @@ def _from_scores(run: Run) -> Stood:
 
 def _sorted(
     ids: NDArray[Any], codes: NDArray[Any], place: NDArray[Any], names: tuple[str, ...], units: NDArray[Any], rank: Any
-) -> Stood:
+) -> Outcomes:
     order = np.argsort(codes, kind="stable")
     ids = ids[order]
-    return Stood(
+    return Outcomes(
         ids,
         codes[order],
         place[order].astype(np.int8),
