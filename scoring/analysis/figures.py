@@ -105,7 +105,7 @@ class Figures:
             return self.counts(code).astype(np.float64)
         if statistic == "share":
             part = self.sums(code) if code else self.counts("").astype(np.float64)
-            whole = part[-1, -1]
+            whole = part[-1, -1 if self.cells.right else 0]  # without columns there are no totals to the right
             return part / whole * 100 if whole and whole == whole else np.full(part.shape, np.nan)
         if statistic == "sum":
             return self.sums(code)
