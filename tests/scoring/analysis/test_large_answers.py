@@ -14,7 +14,7 @@ from scoring.analysis.arrays import Codes, Numbers
 from scoring.analysis.check import checked
 from scoring.analysis.conditions import met
 from scoring.analysis.fields import Field
-from scoring.analysis.figures import Cells, Figures
+from scoring.analysis.figures import Cells, Figures, Grouping
 from scoring.analysis.grouping import TOTAL
 from scoring.analysis.memory import ANSWERS
 from scoring.analysis.query import Condition, Measure, Query
@@ -184,7 +184,8 @@ def test_cells_as_many_as_a_byte_or_two_tell_apart(height, width, share):
     mask = draw.random(n) < share
     mask[[0, 1, 8]] = True
     figures = Figures(
-        Arrays(("cells", height, width, share), n, x=Numbers(x)), Cells.of_firms(mask, down, right, (height, width))
+        Arrays(("cells", height, width, share), n, x=Numbers(x)),
+        Cells.of_firms(mask, Grouping("down", down, height), Grouping("right", right, width)),
     )
     found = {name: figures.of(Measure("x", name)) for name in ("count", "sum", "median", "max")}
     counts = figures.counts("")
