@@ -123,6 +123,7 @@ def test_a_colleague_opens_what_is_shared_and_changes_nothing(w, asked):
         lambda: saved_views.rename(view, title="丙", version=0, by=w.leader),
         lambda: saved_views.revise(view, query=Query(), version=0, by=w.leader),
         lambda: saved_views.share(view, shared=False, version=0, by=w.leader),
+        lambda: saved_views.share(view, shared=True, version=0, by=w.leader),  # as it is: not theirs to say either
         lambda: saved_views.delete(view, version=0, by=w.leader),
     ):
         with pytest.raises(PermissionDenied):
@@ -149,6 +150,21 @@ def test_nobody_else_has_views(w, asked, role):
     ):
         with pytest.raises(PermissionDenied):
             call()
+
+
+def test_who_may_ask_no_more_changes_nothing_of_their_own(w, asked):
+    view = saved_views.save(title="甲", query=asked, by=w.tax)
+    w.tax.role, w.tax.department = Role.BANK, None
+    w.tax.save()
+    for change in (
+        lambda: saved_views.rename(view, title="丙", version=0, by=w.tax),
+        lambda: saved_views.revise(view, query=Query(), version=0, by=w.tax),
+        lambda: saved_views.share(view, shared=True, version=0, by=w.tax),
+        lambda: saved_views.delete(view, version=0, by=w.tax),
+    ):
+        with pytest.raises(PermissionDenied):
+            change()
+    assert SavedView.objects.get(title="甲").version == 0
 
 
 def test_a_shared_view_shows_a_department_nothing_it_may_not_see(w):
