@@ -112,6 +112,9 @@ def test_a_name_of_another_view_is_refused(w, asked):
     saved_views.save(title="甲", query=asked, by=w.office)
     view = saved_views.save(title="乙", query=asked, by=w.office)
     refused("title_taken", lambda: saved_views.rename(view, title="甲", version=0, by=w.office))
+    assert saved_views.rename(view, title=" 乙 ", version=0, by=w.office).version == 0  # its own name is no change
+    saved_views.save(title="丁", query=asked, shared=True, by=w.leader)
+    assert saved_views.rename(view, title="丁", version=0, by=w.office).version == 1  # each has names of their own
 
 
 def test_a_colleague_opens_what_is_shared_and_changes_nothing(w, asked):
@@ -146,6 +149,7 @@ def test_nobody_else_has_views(w, asked, role):
         lambda: saved_views.listing(user),
         lambda: saved_views.opened(user, view.pk),
         lambda: saved_views.save(title="乙", query=asked, by=user),
+        lambda: saved_views.save(title="", query=asked, by=user),
         lambda: saved_views.delete(view, version=0, by=user),
     ):
         with pytest.raises(PermissionDenied):
