@@ -77,6 +77,7 @@ def test_two_hundred_views_and_no_more(w, asked, monkeypatch):
         saved_views.save(title=title, query=asked, by=w.office)
     refused("too_many_views", lambda: saved_views.save(title="丙", query=asked, by=w.office))
     saved_views.save(title="甲", query=asked, by=w.office)
+    assert saved_views.save(title="丙", query=asked, by=w.leader)  # each has room of their own
 
 
 def test_the_owner_changes_it_and_each_change_is_traced_once(w, asked):
