@@ -87,6 +87,8 @@ def test_drafts_are_limited_and_what_was_given_up_does_not_count(world, settings
         return claims.edit(claim, CONTRACT, version=claim.version, by=world.reporter)
 
     assert refused(edit, first).code == "too_many_drafts"
+    other = world.stranger.memberships.get().firm
+    assert claims.draft(other, "contract", CONTRACT, by=world.stranger)  # each firm for itself
     last = edit(last)  # one that is a draft is still changed
     claims.discard(last, version=last.version, by=world.manager)
     assert edit(first).state == "draft"
