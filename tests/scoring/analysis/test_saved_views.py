@@ -69,6 +69,8 @@ def test_what_cannot_be_asked_cannot_be_kept(w, asked):
     foreign = question(columns=["metric.technologists"])
     refused("bad_query", lambda: saved_views.save(title="甲", query=foreign, by=w.tax))
     assert saved_views.save(title="甲", query=foreign, by=w.office)
+    view = saved_views.save(title="乙", query=asked, by=w.tax)
+    refused("bad_query", lambda: saved_views.revise(view, query=foreign, version=0, by=w.tax))
 
 
 def test_two_hundred_views_and_no_more(w, asked, monkeypatch):
