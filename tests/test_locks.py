@@ -187,7 +187,7 @@ WITHOUT_HARM = {
     "claims.refuse": "an answer", "claims.hand_over": "who answers", "claims.verify_many": "calls verify for each",
     "connector_runs.ask": "asks for a job, which stages a batch by imports.upload",
     "decisions.settle": "in its caller's transaction, which holds the year: objections.uphold",
-    "evidence.opened": "a reading", "evidence.remove": "out of sight, never away",
+    "evidence.attach_all": "a step of objections and claims", "evidence.opened": "a reading", "evidence.remove": "out of sight, never away",
     "extensions.revoke": "takes leave away",
     "import_jobs.confirm": "asks for a job, which calls imports.confirm", "import_jobs.stage": "asks for a job: a preview",
     "imports.discard": "gives up what was never applied", "imports.permit_confirm": "a question",

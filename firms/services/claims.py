@@ -54,17 +54,11 @@ def draft(firm: Firm, kind: str, fact: Mapping[str, Any], *, files: Iterable[Fil
     owners = owners_of(kind)
     if not owners:
         raise Refusal("no_owner", "该台账没有登记部门。", place=spec.name, hint="请联系积分办。")
-    if RegisterClaim.objects.filter(firm=firm, state=State.DRAFT).count() >= settings.CLAIM_MAX_DRAFTS:
-        raise Refusal(
-            "too_many_drafts",
-            f"未提交的申报已有{settings.CLAIM_MAX_DRAFTS}条。",
-            place=spec.name,
-            hint="请先提交或删除已有的草稿，再新建。",
-        )
+    _refuse_one_more_draft(firm, spec)
     claim = RegisterClaim(firm=firm, kind=kind, department=owners[0], claimed_by=by)
     _put(claim, completed(spec, fact))
     claim.save(force_insert=True)
-    _attach(claim, files, by)
+    evidence.attach_all(files, firm=firm, claim=claim, by=by)
     return claim
 
 
@@ -76,10 +70,12 @@ def edit(
     does, and where somebody changed or submitted it meanwhile (409)."""
     permit(claim.firm, by)
     row = _locked(claim, EDITABLE, version)
+    if row.state != State.DRAFT:  # one taken up again is a draft more
+        _refuse_one_more_draft(row.firm, spec_of(row.kind))
     row.state = State.DRAFT
     _put(row, completed(spec_of(row.kind), fact))
     _save(row)
-    _attach(row, files, by)
+    evidence.attach_all(files, firm=row.firm, claim=row, by=by)
     return row
 
 
@@ -222,6 +218,16 @@ def _locked(claim: RegisterClaim, states: Sequence[str], version: int) -> Regist
     return row
 
 
+def _refuse_one_more_draft(firm: Firm, spec: RegisterSpec) -> None:
+    if RegisterClaim.objects.filter(firm=firm, state=State.DRAFT).count() >= settings.CLAIM_MAX_DRAFTS:
+        raise Refusal(
+            "too_many_drafts",
+            f"未提交的申报已有{settings.CLAIM_MAX_DRAFTS}条。",
+            place=spec.name,
+            hint="请先提交或删除已有的草稿，再新建。",
+        )
+
+
 def _put(claim: RegisterClaim, fact: Mapping[str, Any]) -> None:
     for name in FIELDS:
         setattr(claim, name, fact[name])
@@ -230,11 +236,6 @@ def _put(claim: RegisterClaim, fact: Mapping[str, Any]) -> None:
 def _save(row: RegisterClaim) -> None:
     row.version += 1
     row.save()
-
-
-def _attach(claim: RegisterClaim, files: Iterable[File], by: User) -> None:
-    for file in files:
-        evidence.attach(file, firm=claim.firm, claim=claim, by=by)
 
 
 def _permit_manager(firm: Firm, by: User) -> None:

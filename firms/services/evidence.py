@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -63,8 +64,38 @@ def attach(
     The same bytes behind the same thing once more are the file that is there. Raises Refusal: not the firm's account (403),
     not a file we take (400), too many or too much in all, or the form, claim or objection is no longer open (409).
     """
+    return _attached(file, firm, by, {"year": year, "metric": metric, "claim": claim, "objection": objection})[0]
+
+
+@transaction.atomic
+def attach_all(
+    files: Iterable[File],
+    *,
+    firm: Firm,
+    by: User,
+    claim: RegisterClaim | None = None,
+    objection: Objection | None = None,
+) -> list[Evidence]:
+    """Keep several files behind one claim or objection, all or none. Raises Refusal as ``attach`` does."""
+    whose: dict[str, Any] = {"year": None, "metric": "", "claim": claim, "objection": objection}
+    kept, new = [], []
+    try:
+        for file in files:
+            evidence, made = _attached(file, firm, by, whose)
+            kept.append(evidence)
+            if made:
+                new.append(evidence)
+    except BaseException:
+        # Their rows are undone with the transaction; the bytes would stay on the disk, counted by nobody.
+        for evidence in new:
+            evidence.file.delete(save=False)
+        raise
+    return kept
+
+
+def _attached(file: File, firm: Firm, by: User, whose: dict[str, Any]) -> tuple[Evidence, bool]:
+    """The file as it is kept, and whether it was not there before."""
     permit(firm, by)
-    whose: dict[str, Any] = {"year": year, "metric": metric, "claim": claim, "objection": objection}
     _refuse_unless_open(firm, **whose)
     name = clean_name(file.name)
     try:
@@ -76,7 +107,7 @@ def attach(
         sha.update(block)
     there = Evidence.objects.filter(firm=firm, removed_at__isnull=True, **whose)
     if same := there.filter(sha256=sha.hexdigest()).first():
-        return same
+        return same, False
     if there.count() >= settings.EVIDENCE_MAX_FILES:
         raise Refusal(
             "too_many_files",
@@ -110,7 +141,7 @@ def attach(
     except BaseException:
         evidence.file.delete(save=False)
         raise
-    return evidence
+    return evidence, True
 
 
 @transaction.atomic

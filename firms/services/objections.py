@@ -61,8 +61,7 @@ def raise_objection(
             objection.save(force_insert=True)
     except IntegrityError as error:
         raise _open_already(firm, year, metric, place) from error
-    for file in files:
-        evidence.attach(file, firm=firm, objection=objection, by=by)
+    evidence.attach_all(files, firm=firm, objection=objection, by=by)
     audit.record(
         "objection.raise", f"{firm.name}对{place}提出异议", by=by, target=objection,
         after={"stated": stated, "claimed": value, "filing": filing.pk, "reason": objection.reason},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import fields, is_dataclass
 from threading import Lock
 from typing import Any
 
@@ -45,9 +47,19 @@ ANSWERS = Memory(64 * 2**20)
 
 
 def remembered(key: Hashable, make: Callable[[], Any], size: Callable[[Any], int]) -> Any:
-    """What is kept under ``key``, made now if nothing is; ``size`` in bytes of what was made."""
+    """What is kept under ``key``, made now if nothing is; ``size`` in bytes of what was made, without its key."""
     found = ANSWERS.get(key)
     if found is None:
         found = make()
-        ANSWERS.put(key, found, size(found))
+        ANSWERS.put(key, found, size(found) + weight(key))
     return found
+
+
+def weight(key: Any) -> int:
+    """Bytes of a key, roughly: lists pasted into conditions are kept with it, and are larger than a small zone's answer."""
+    inside: Any = ()
+    if isinstance(key, tuple):
+        inside = key
+    elif is_dataclass(key) and not isinstance(key, type):
+        inside = (getattr(key, field.name) for field in fields(key))
+    return sys.getsizeof(key) + sum(map(weight, inside))

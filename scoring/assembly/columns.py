@@ -76,10 +76,13 @@ def tables(runs: Sequence[Run]) -> dict[int, RunTable | None]:
 
 def earlier_runs(runs: Sequence[Run], at: int) -> list[Run]:
     """What the run at ``at`` looks back at, the nearest first: periods that are published, as the ranking and the cockpit
-    compare; a trial before anything is published, every period. ``runs``: with their periods, oldest first."""
+    compare; before anything is published, every period. ``runs``: with their periods, oldest first.
+
+    What the nearest one looks back at is the rest of it: a table's key names no more than these, and so must every figure of theirs.
+    """
     older = runs[:at][::-1]
     known = [run for run in older if run.period.published_run_id is not None]
-    return known if known or runs[at].period.published_run_id == runs[at].pk else list(older)
+    return known if known or runs[at].period.published_run_id is not None else list(older)
 
 
 def fetch(asked: Iterable[RunTable], codes: Iterable[str]) -> None:

@@ -193,6 +193,13 @@ def test_a_list_is_taken_along_with_the_cell_it_was_opened_from():
     )
 
 
+def test_both_groups_of_an_address_are_of_the_same_runs():
+    """Else who is in both would be asked of runs that one of them is not of."""
+    mixed = pair(of(GROWING).but(trial=True), of(EAST))
+    found = cohorts.of_address(QueryDict(mixed.address()))
+    assert (found.a.query.trial, found.b.query.trial) == (True, True)
+
+
 @pytest.mark.parametrize("query", ["a=x&b=y", "a=&b=", "a=1&b=2&f=nope&f=firm.name", "f=a&f=b", "a=1eyJ"])
 def test_a_broken_address_is_told_and_nothing_breaks(office, query):
     response = office.get(f"{PAGE}?{query}")

@@ -59,11 +59,14 @@ def population(query: Query) -> Query:
 
 
 def of_address(data: Any) -> Comparison:
-    """The comparison of an address; what stands in it as somebody typed it is cut to what fits."""
+    """The comparison of an address; what stands in it as somebody typed it is cut to what fits, and both groups are of the same
+    runs: who is in both is asked of one of them."""
     asked = Posted(data)
+    queries = [population(Query.from_address(asked.one(side))) for side in SIDES]
+    trial = any(query.trial for query in queries)
     found = [
-        Cohort(population(Query.from_address(asked.one(side))), asked.one(f"name_{side}").strip()[:LONGEST_NAME])
-        for side in SIDES
+        Cohort(replace(query, trial=trial), asked.one(f"name_{side}").strip()[:LONGEST_NAME])
+        for side, query in zip(SIDES, queries, strict=True)
     ]
     return Comparison(found[0], found[1], tuple(dict.fromkeys(asked.all("f")))[:MOST_FIELDS])
 

@@ -75,11 +75,23 @@ def refused(deed, *args, **kwargs) -> Refusal:
 
 def test_drafts_are_limited_and_what_was_given_up_does_not_count(world, settings):
     settings.CLAIM_MAX_DRAFTS = 2
-    first, _second = world.draft(), world.draft()
+    first, last = world.draft(), world.draft()
     assert refused(world.draft).code == "too_many_drafts"
     claims.discard(first, version=first.version, by=world.manager)
     assert world.draft()
     assert refused(world.draft).status == 409
+    # Taken up again it is a draft more.
+    first.refresh_from_db()
+
+    def edit(claim):
+        return claims.edit(claim, CONTRACT, version=claim.version, by=world.reporter)
+
+    assert refused(edit, first).code == "too_many_drafts"
+    other = world.stranger.memberships.get().firm
+    assert claims.draft(other, "contract", CONTRACT, by=world.stranger)  # each firm for itself
+    last = edit(last)  # one that is a draft is still changed
+    claims.discard(last, version=last.version, by=world.manager)
+    assert edit(first).state == "draft"
 
 
 @pytest.mark.django_db

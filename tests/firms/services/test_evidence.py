@@ -7,8 +7,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from firms.models import AuditEntry, Department, Evidence, FirmReport, RegisterClaim, Role
-from firms.services import claims, evidence, reports
+from firms.models import AuditEntry, Department, Evidence, FirmReport, Metric, RegisterClaim, Role
+from firms.services import claims, evidence, objections, reports
 from firms.services.refusal import Refusal
 from tests.factories import MembershipFactory, OfficerFactory, UserFactory
 from tests.reporting import PDF, PNG, YEAR, make, ready, upload
@@ -100,6 +100,27 @@ def test_a_file_that_could_not_be_recorded_leaves_nothing_on_the_disk(firm_and_u
         attach(*firm_and_user)
     assert {path for path in folder.rglob("*") if path.is_file()} == before
     assert not Evidence.objects.exists()
+
+
+def test_of_several_one_refused_none_is_left_on_the_disk(firm_and_user, settings):
+    """Nine of ten stayed there at every try, without a row that counts them."""
+    firm, user = firm_and_user
+    folder = Path(Evidence._meta.get_field("file").storage.location) / "evidence"
+    fact = {"title": "研发中心", "level": "provincial", "starts_on": date(2022, 1, 1)}
+    claim = claims.draft(firm, "platform", fact, files=[upload()], by=user)
+    kept = Evidence.objects.get()
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    files = [upload(), upload("b.png", PNG), upload("c.exe", b"MZ")]
+    assert code_of(claims.draft, firm, "platform", fact, files=files, by=user) == "not_evidence"
+    assert code_of(claims.edit, claim, fact, version=claim.version, files=files, by=user) == "not_evidence"
+    metric = Metric.objects.get(code="venture_capital")
+    said = {"claimed": "", "reason": "有误", "files": files, "by": user}
+    assert code_of(objections.raise_objection, firm, YEAR - 1, metric, **said) == "not_evidence"
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
+    assert Evidence.objects.get() == kept
+    assert evidence.opened(kept, by=user)  # what was there before is the same file, and stays
+    claims.edit(claim, fact, version=claim.version, files=files[:2], by=user)
+    assert Evidence.objects.count() == 2
 
 
 def test_who_may_read_it(firm_and_user):

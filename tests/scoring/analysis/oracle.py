@@ -11,6 +11,11 @@ import numpy as np
 from scoring.analysis.arrays import Codes, Numbers, Texts
 
 STAGES = ("startup", "growth", "mature")
+CHOICES = {
+    "stage": STAGES,
+    "large": tuple(f"s{i:02}" for i in range(20)),
+    "park": tuple(f"p{i:02}" for i in range(20)),
+}
 FIELDS = ("x", "y", "stage", "flag", "name")
 
 
@@ -33,9 +38,10 @@ class Sheet:
 
     def column(self, code):
         values = [row.get(code) for row in self.rows]
-        if code == "stage":
-            codes = [-1 if value is None else STAGES.index(value) for value in values]
-            return Codes(np.array(codes, dtype=np.int32), STAGES)
+        if code in CHOICES and any(code in row for row in self.rows):
+            names = CHOICES[code]
+            codes = [-1 if value is None else names.index(value) for value in values]
+            return Codes(np.array(codes, dtype=np.int32), names)
         if code == "name":
             texts = [value or "" for value in values]
             order = np.empty(len(texts), dtype=np.int32)
@@ -94,7 +100,7 @@ def ordered(places, rows, sort):
     for code, direction in reversed(sort):
         known = [i for i in places if rows[i].get(code) not in (None, "")]
         unknown = [i for i in places if rows[i].get(code) in (None, "")]
-        rank = STAGES.index if code == "stage" else lambda value: value
+        rank = CHOICES[code].index if code in CHOICES else lambda value: value
         known.sort(key=lambda i, code=code, rank=rank: rank(rows[i][code]), reverse=direction == "desc")
         if direction == "desc":  # Python turns ties round as well
             known = _ties_back(known, rows, code)
@@ -116,7 +122,7 @@ def group_key(row, code, edges):
     value = row.get(code)
     if value is None:
         return ""
-    if code == "stage":
+    if code in CHOICES:
         return value
     if code == "flag":
         return "1" if value else "0"

@@ -258,3 +258,17 @@ def test_memory_forgets_what_was_longest_unused_and_refuses_what_is_too_large():
     memory.put("huge", "huge", 26)
     assert memory.get("huge") is None
     assert memory.held == 100
+
+
+def test_what_is_kept_is_counted_with_its_key():
+    """Of a small zone the lists pasted into a question are larger than its answer: 64 MB would have held gigabytes."""
+    from scoring.analysis.run import ANSWERS
+
+    names = [f"某某科技有限公司{i}" for i in range(400)]
+    query = asked(where={"children": [{"field": "name", "op": "in", "value": names}]})
+    sheet = Sheet([{"name": "b"}], number=98)
+    answer_of(query, sheet)
+    assert ANSWERS.held >= 2 * sum(len(name.encode("utf-16")) for name in names)  # the condition's and the question's
+    held = ANSWERS.held
+    answer_of(query, sheet)
+    assert ANSWERS.held == held

@@ -69,6 +69,8 @@ def test_what_cannot_be_asked_cannot_be_kept(w, asked):
     foreign = question(columns=["metric.technologists"])
     refused("bad_query", lambda: saved_views.save(title="甲", query=foreign, by=w.tax))
     assert saved_views.save(title="甲", query=foreign, by=w.office)
+    view = saved_views.save(title="乙", query=asked, by=w.tax)
+    refused("bad_query", lambda: saved_views.revise(view, query=foreign, version=0, by=w.tax))
 
 
 def test_two_hundred_views_and_no_more(w, asked, monkeypatch):
@@ -77,6 +79,7 @@ def test_two_hundred_views_and_no_more(w, asked, monkeypatch):
         saved_views.save(title=title, query=asked, by=w.office)
     refused("too_many_views", lambda: saved_views.save(title="丙", query=asked, by=w.office))
     saved_views.save(title="甲", query=asked, by=w.office)
+    assert saved_views.save(title="丙", query=asked, by=w.leader)  # each has room of their own
 
 
 def test_the_owner_changes_it_and_each_change_is_traced_once(w, asked):
@@ -112,6 +115,9 @@ def test_a_name_of_another_view_is_refused(w, asked):
     saved_views.save(title="甲", query=asked, by=w.office)
     view = saved_views.save(title="乙", query=asked, by=w.office)
     refused("title_taken", lambda: saved_views.rename(view, title="甲", version=0, by=w.office))
+    assert saved_views.rename(view, title=" 乙 ", version=0, by=w.office).version == 0  # its own name is no change
+    saved_views.save(title="丁", query=asked, shared=True, by=w.leader)
+    assert saved_views.rename(view, title="丁", version=0, by=w.office).version == 1  # each has names of their own
 
 
 def test_a_colleague_opens_what_is_shared_and_changes_nothing(w, asked):
@@ -123,6 +129,7 @@ def test_a_colleague_opens_what_is_shared_and_changes_nothing(w, asked):
         lambda: saved_views.rename(view, title="丙", version=0, by=w.leader),
         lambda: saved_views.revise(view, query=Query(), version=0, by=w.leader),
         lambda: saved_views.share(view, shared=False, version=0, by=w.leader),
+        lambda: saved_views.share(view, shared=True, version=0, by=w.leader),  # as it is: not theirs to say either
         lambda: saved_views.delete(view, version=0, by=w.leader),
     ):
         with pytest.raises(PermissionDenied):
@@ -145,10 +152,26 @@ def test_nobody_else_has_views(w, asked, role):
         lambda: saved_views.listing(user),
         lambda: saved_views.opened(user, view.pk),
         lambda: saved_views.save(title="乙", query=asked, by=user),
+        lambda: saved_views.save(title="", query=asked, by=user),
         lambda: saved_views.delete(view, version=0, by=user),
     ):
         with pytest.raises(PermissionDenied):
             call()
+
+
+def test_who_may_ask_no_more_changes_nothing_of_their_own(w, asked):
+    view = saved_views.save(title="甲", query=asked, by=w.tax)
+    w.tax.role, w.tax.department = Role.BANK, None
+    w.tax.save()
+    for change in (
+        lambda: saved_views.rename(view, title="丙", version=0, by=w.tax),
+        lambda: saved_views.revise(view, query=Query(), version=0, by=w.tax),
+        lambda: saved_views.share(view, shared=True, version=0, by=w.tax),
+        lambda: saved_views.delete(view, version=0, by=w.tax),
+    ):
+        with pytest.raises(PermissionDenied):
+            change()
+    assert SavedView.objects.get(title="甲").version == 0
 
 
 def test_a_shared_view_shows_a_department_nothing_it_may_not_see(w):
