@@ -45,13 +45,15 @@ def attachment(request: HttpRequest, pk: int, file: int) -> HttpResponseBase:
     """A file of an announcement, to whoever may read that."""
     found = AnnouncementFile.objects.visible_to(request.user).select_related("announcement")
     row = get_object_or_404(found, announcement=pk, pk=file)
-    refuse_if_damaged(row.file, row.file_name, row.sha256)
-    response = original(row.file, name=row.file_name, media_type=row.media_type)
-    if row.removed_at or row.announcement.state != Announcement.State.PUBLISHED:
-        return response
-    # Keep it, but ask each time: one taken down is gone at once.
-    response["Cache-Control"], response["ETag"] = "public, no-cache", f'"{row.sha256}"'
-    return get_conditional_response(request, etag=response["ETag"], response=response) or response
+    tag = f'"{row.sha256}"'
+    public = row.removed_at is None and row.announcement.state == Announcement.State.PUBLISHED
+    response: HttpResponseBase | None = get_conditional_response(request, etag=tag) if public else None
+    if response is None:
+        refuse_if_damaged(row.file, row.file_name, row.sha256)
+        response = original(row.file, name=row.file_name, media_type=row.media_type)
+    if public:  # keep it, but ask each time: one taken down is gone at once
+        response["Cache-Control"], response["ETag"] = "public, no-cache", tag
+    return response
 
 
 @office_only
