@@ -6,7 +6,6 @@ Either of a firm's people may raise one: it states no figure, it asks. One is op
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.files.base import File
@@ -18,21 +17,12 @@ from firms import permissions
 from firms.importing.checks import figure as read_figure
 from firms.importing.problem import BadCell
 from firms.models import DataYear, Department, FactSheet, Filing, Firm, Metric, Objection, Source, User
-from firms.services import audit, decisions, evidence, filings, messages
+from firms.services import audit, decisions, evidence, filings, messages, working_days
 from firms.services.catalogue import in_force
 from firms.services.refusal import Refusal
 from firms.services.reports import permit
 
 State = Objection.State
-
-
-def due_after(start: date, days: int) -> date:
-    """The day on which ``days`` working days (Monday to Friday; no holidays are known here) have passed since ``start``."""
-    day = start
-    while days:
-        day += timedelta(days=1)
-        days -= day.weekday() < 5
-    return day
 
 
 @transaction.atomic
@@ -64,7 +54,7 @@ def raise_objection(
     objection = Objection(
         firm=firm, year=year, metric=metric, filing=filing, stated=stated, claimed=value, reason=reason.strip()[:1000],
         department=department, raised_by=by,
-        due_on=due_after(timezone.localdate(), settings.OBJECTION_WORKING_DAYS),
+        due_on=working_days.after(timezone.localdate(), settings.OBJECTION_WORKING_DAYS),
     )  # fmt: skip
     try:
         with transaction.atomic():

@@ -1,19 +1,20 @@
 """Statistics of firms in cells: what a table of groups or a pivot says, totals included.
 
-A question of many firms is answered over all firms of the period, those outside counted into a cell of their own: what a
-field's order and whole numbers are is then worked out once a period, not once a question. Of few firms only they are looked at.
+A question of many firms is answered over all firms of the period, those outside counted into a cell of their own: a field's
+whole numbers and its order within every group are then worked out once a period, not once a question. Of few firms only they
+are looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.analysis.arrays import Column, Floats, Numbers, Table
+from scoring.analysis.arrays import Column, Floats, Mask, Numbers, Table
 from scoring.analysis.memory import remembered
 from scoring.analysis.query import Measure
 
@@ -24,15 +25,25 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """``of``: of each firm of a table the number of its group, below ``size``; ``name``: the same name, the same numbers."""
+
+    name: Hashable
+    of: NDArray[Any]
+    size: int
+
+
+@dataclass(frozen=True)
 class Cells:
-    """``of``: of each firm looked at the cell, row × ``width`` + column, ``size`` where it is in none; ``rows``: their places
-    in the table, None for all of them. ``right``: whether there are columns at all; without them ``width`` is 1 and the totals to
-    the right are not made."""
+    """``of``: of each firm looked at the cell, row × ``width`` + column, ``size`` where it is in none. ``parts``: what is told of
+    the cells (first), of the corner, of the totals to the right and below: where in the result, by which grouping. ``rows``: the places
+    in the table of the firms looked at, None where all are; ``mask``: which of all are chosen then."""
 
     of: NDArray[Any]
     height: int
     width: int
-    right: bool
+    parts: tuple[tuple[Any, Grouping], ...]
+    mask: Mask
     rows: NDArray[np.int32] | None
 
     @property
@@ -40,22 +51,26 @@ class Cells:
         return self.height * self.width
 
     @classmethod
-    def of_firms(
-        cls, mask: NDArray[np.bool_], down: NDArray[Any], right: NDArray[Any] | None, shape: tuple[int, int]
-    ) -> Cells:
-        """The firms in ``mask``; ``down`` and ``right``: the row and column of every firm of the table."""
-        height, width = shape
+    def of_firms(cls, mask: Mask, down: Grouping, right: Grouping | None) -> Cells:
+        """The firms in ``mask`` by row and, if there are columns, by column; without them no totals to the right are told."""
         rows = None
         if np.count_nonzero(mask) * _MANY <= len(mask):
             rows = np.flatnonzero(mask).astype(np.int32)
-            down, right = down[rows], None if right is None else right[rows]
-        kind = _least(height * width)
-        of = down.astype(kind, copy=False)
-        if right is not None:
-            of = of * kind.type(width) + right.astype(kind, copy=False)
-        if rows is None:
-            of = np.where(mask, of, kind.type(height * width))
-        return cls(of, height, width, right is not None, rows)
+            down, right = _only(down, rows), right and _only(right, rows)
+        width = right.size if right else 1
+        size = down.size * width
+        kind = _least(size)
+        of = down.of.astype(kind, copy=False)
+        if right:
+            of = of * kind.type(width) + right.of.astype(kind, copy=False)
+        cells = Grouping((down.name, right.name if right else ()), of, size)
+        every = Grouping((), np.zeros(len(of), dtype=np.uint8), 1)
+        parts: list[tuple[Any, Grouping]] = [((slice(0, -1), slice(0, -1)), cells), ((-1, -1 if right else 0), every)]
+        if right:
+            parts += [((slice(0, -1), -1), down), ((-1, slice(0, -1)), right)]
+        outside = (~mask).view(np.uint8).astype(kind, copy=False) * kind.type(size)  # a tenth of what np.where takes
+        chosen = of if rows is not None else np.maximum(of, outside)
+        return cls(chosen, down.size, width, tuple(parts), mask, rows)
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,36 @@ class Ranked:
         return self.places.nbytes + (0 if self.whole is None else self.whole.nbytes) + 200
 
 
+@dataclass(frozen=True)
+class Sorted:
+    """The known figures of some firms, group by group and rising in each. ``places``: of their firms; ``starts``: where each
+    group starts, one more for the end; ``there``: which of ``places`` are meant, None for all."""
+
+    places: NDArray[np.int32]
+    starts: Counts
+    there: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, ranked: Ranked, grouping: Grouping) -> Sorted:
+        of = grouping.of[ranked.places]
+        counts = np.bincount(of, minlength=grouping.size)
+        places = ranked.places if grouping.size == 1 else ranked.places[np.argsort(of, kind="stable")]
+        return cls(places, np.concatenate([[0], np.cumsum(counts)]))
+
+    def only(self, mask: Mask) -> Sorted:
+        """Those of the firms in ``mask``."""
+        there = np.flatnonzero(mask.take(self.places))
+        return Sorted(self.places, np.searchsorted(there, self.starts), there)
+
+    def at(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The places of the firms with these numbers."""
+        return self.places[numbers if self.there is None else self.there[numbers]]
+
+    @property
+    def nbytes(self) -> int:
+        return self.places.nbytes + self.starts.nbytes + 200
+
+
 class Figures:
     """Figures of each cell as arrays [height + 1, width + 1], totals last in each direction.
 
@@ -93,10 +138,10 @@ class Figures:
 
     def __init__(self, table: Table, cells: Cells) -> None:
         self.table, self.cells = table, cells
-        self._columns: dict[str, tuple[Floats, Ranked, NDArray[Any]]] = {}
+        self._columns: dict[str, tuple[Floats, Ranked]] = {}
         self._counts: dict[str, Counts] = {}
         self._sums: dict[str, Floats] = {}
-        self._sorted: dict[str, list[tuple[Any, NDArray[Any], Counts]]] = {}
+        self._sorted: dict[tuple[str, Hashable], Sorted] = {}
 
     def of(self, measure: Measure) -> Floats:
         """NaN where no figure is known."""
@@ -105,7 +150,7 @@ class Figures:
             return self.counts(code).astype(np.float64)
         if statistic == "share":
             part = self.sums(code) if code else self.counts("").astype(np.float64)
-            whole = part[-1, -1]
+            whole = part[self.cells.parts[1][0]]
             return part / whole * 100 if whole and whole == whole else np.full(part.shape, np.nan)
         if statistic == "sum":
             return self.sums(code)
@@ -117,63 +162,63 @@ class Figures:
     def counts(self, code: str) -> Counts:
         """Firms of each cell; of a field, those of which it is known."""
         if code not in self._counts:
-            of = self._field(code)[2] if code else self.cells.of
-            self._counts[code] = _with_totals(self._added(of, None))
+            if code:
+                counts = np.diff(self._in_order(code, self.cells.parts[0][1]).starts).reshape(
+                    self.cells.height, self.cells.width
+                )
+            else:
+                counts = self._added(None)
+            self._counts[code] = _with_totals(counts)
         return self._counts[code]
 
     def sums(self, code: str) -> Floats:
         """NaN where nothing is known. Exact, whatever the order of the firms, where the figures are decimals of four digits."""
         if code not in self._sums:
             counts = self.counts(code)
-            x, ranked, _ = self._field(code)
+            x, ranked = self._field(code)
             whole = ranked.whole
             if whole is not None and (ranked.largest < 2**53 or self._largest(whole) < 2**53):
-                sums = _with_totals(self._added(self.cells.of, whole)) / _SCALE
+                sums = _with_totals(self._added(whole)) / _SCALE
             else:
                 sums = np.zeros(counts.shape)
-                for at, of, size in self._parts(self.cells.of):
-                    some = np.where(np.isnan(x), 0, x)
-                    sums[at] = np.bincount(of, weights=some, minlength=size + 1)[:size].reshape(sums[at].shape)
+                some = np.where(np.isnan(x) | (self.cells.of == self.cells.size), 0, x)
+                for at, grouping in self.cells.parts:
+                    sums[at] = np.bincount(grouping.of, some, grouping.size).reshape(sums[at].shape)
             self._sums[code] = np.where(counts > 0, sums, np.nan)
         return self._sums[code]
 
     def quantiles(self, code: str, share: float) -> Floats:
-        x, ranked, _ = self._field(code)
+        x, _ = self._field(code)
         result = np.full((self.cells.height + 1, self.cells.width + 1), np.nan)
-        for at, order, counts in self._in_order(code):
+        for at, grouping in self.cells.parts:
+            known = self._in_order(code, grouping)
+            counts = np.diff(known.starts)
             h = np.maximum(counts - 1, 0) * share
             low = np.floor(h).astype(np.int64)
             some = counts > 0
-            first = (np.cumsum(counts) - counts + low)[some]
+            first = (known.starts[:-1] + low)[some]
             second = first + (h > low)[some]
-            a, b = x[ranked.places[order[first]]], x[ranked.places[order[second]]]
+            a, b = x[known.at(first)], x[known.at(second)]
             found = np.full(len(counts), np.nan)
             found[some] = np.where(first == second, a, a + (h - low)[some] * (b - a))
             result[at] = found.reshape(result[at].shape)
         return result
 
-    def _in_order(self, code: str) -> list[tuple[Any, NDArray[Any], Counts]]:
-        """Where in the result, the known figures sorted within their cells (places in ``Ranked.places``), how many each has."""
-        if code not in self._sorted:
-            counts = self.counts(code)
-            self._sorted[code] = [
-                (at, _sorted(of, size), counts[at].reshape(-1)) for at, of, size in self._parts(self._field(code)[2])
-            ]
-        return self._sorted[code]
+    def _in_order(self, code: str, grouping: Grouping) -> Sorted:
+        """The known figures of the chosen firms. Of all firms of the table they are sorted once."""
+        key = code, grouping.name
+        if key not in self._sorted:
+            ranked = self._field(code)[1]
+            if self.cells.rows is not None:
+                self._sorted[key] = Sorted.of(ranked, grouping)
+            else:
+                name = (self.table.key, "sorted", code, grouping.name)
+                every: Sorted = remembered(name, lambda: Sorted.of(ranked, grouping), lambda made: made.nbytes)
+                self._sorted[key] = every.only(self.cells.mask)
+        return self._sorted[key]
 
-    def _parts(self, of: NDArray[Any]) -> Iterator[tuple[Any, NDArray[Any], int]]:
-        """The cells, the totals to the right, those below and the corner: where in the result, the number of each firm there
-        (the last one: nowhere), how many numbers there are."""
-        height, width, size = self.cells.height, self.cells.width, self.cells.size
-        narrow = _least(size)
-        yield (slice(0, -1), slice(0, -1)), of, size
-        yield (-1, -1 if self.cells.right else 0), of == size, 1
-        if self.cells.right:
-            yield (-1, slice(0, -1)), np.where(of == size, narrow.type(width), of % narrow.type(width)), width
-            yield (slice(0, -1), -1), of // narrow.type(width), height
-
-    def _field(self, code: str) -> tuple[Floats, Ranked, NDArray[Any]]:
-        """The figures looked at, their order, and the cell of each known one in that order."""
+    def _field(self, code: str) -> tuple[Floats, Ranked]:
+        """The figures looked at, and their order."""
         if code not in self._columns:
             x, rows = _values(self.table.column(code)), self.cells.rows
             if rows is None:
@@ -181,12 +226,13 @@ class Figures:
             else:
                 x = x[rows]
                 ranked = Ranked.of(x)
-            self._columns[code] = x, ranked, self.cells.of[ranked.places]
+            self._columns[code] = x, ranked
         return self._columns[code]
 
-    def _added(self, of: NDArray[Any], weights: Floats | None) -> Any:
+    def _added(self, weights: Floats | None) -> Any:
         size = self.cells.size
-        return np.bincount(of, weights=weights, minlength=size + 1)[:size].reshape(self.cells.height, self.cells.width)
+        found = np.bincount(self.cells.of, weights, size + 1)
+        return found[:size].reshape(self.cells.height, self.cells.width)
 
     def _largest(self, whole: Floats) -> float:
         return float(np.abs(whole[self.cells.of < self.cells.size]).sum())
@@ -207,9 +253,8 @@ def _with_totals(cells: Any) -> Any:
     return result
 
 
-def _sorted(of: NDArray[Any], size: int) -> NDArray[Any]:
-    """The places of ``of`` by cell, each cell's in their order."""
-    return np.flatnonzero(of == 0) if size == 1 else np.argsort(of, kind="stable")
+def _only(grouping: Grouping, rows: NDArray[np.int32]) -> Grouping:
+    return Grouping(grouping.name, grouping.of[rows], grouping.size)
 
 
 def _least(size: int) -> np.dtype[Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scoring.analysis.arrays import Codes, Column, Floats, Mask, Numbers, Table
 from scoring.analysis.conditions import number_of
-from scoring.analysis.figures import Cells, Figures
+from scoring.analysis.figures import Cells, Figures, Grouping
 from scoring.analysis.memory import remembered
 from scoring.analysis.query import Condition, Query, Scalar
 
@@ -79,8 +79,8 @@ def grouped(query: Query, table: Table, mask: Mask) -> Grouped:
     """The firms in ``mask`` by ``query.rows`` and ``query.across``, with every measure of each group and of the totals."""
     down = _groups(query, query.rows, table)
     right = _groups(query, query.across, table) if query.across else None
-    shape = len(down.keys), len(right.keys) if right else 1
-    figures = Figures(table, Cells.of_firms(mask, down.of, right.of if right else None, shape))
+    across = _numbered(query, query.across, right) if right else None
+    figures = Figures(table, Cells.of_firms(mask, _numbered(query, query.rows, down), across))
     counts = figures.counts("")
     some, there = np.flatnonzero(counts[:-1, -1]), np.flatnonzero(counts[-1, :-1] if right else [])
     shown = np.ix_([*some, -1], [*there, -1 if right else 0])
@@ -90,6 +90,10 @@ def grouped(query: Query, table: Table, mask: Mask) -> Grouped:
         counts[shown],
         tuple(figures.of(measure)[shown] for measure in query.measures),
     )
+
+
+def _numbered(query: Query, code: str, found: Groups) -> Grouping:
+    return Grouping((code, query.edges(code)), found.of, len(found.keys))
 
 
 def _groups(query: Query, code: str, table: Table) -> Groups:

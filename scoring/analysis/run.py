@@ -116,7 +116,7 @@ def _sorted(query: Query, by: tuple[tuple[str, str], ...], table: Table) -> NDAr
         rows = np.flatnonzero(mask).astype(np.int32)
         return rows[_order(by, table, rows)]
     order: NDArray[np.int32] = remembered(key, lambda: _order(by, table), lambda made: made.nbytes)
-    return order[mask[order]]
+    return order[mask.take(order)]
 
 
 def groups_of(query: Query, table: Table) -> Grouped:

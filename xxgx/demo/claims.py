@@ -27,7 +27,7 @@ from firms.models import (
     Source,
     User,
 )
-from firms.services import claims, decisions, objections
+from firms.services import claims, decisions, objections, working_days
 from xxgx.demo.economy import YEARS
 from xxgx.demo.names import CODE_PREFIX
 from xxgx.demo.reports import pdf
@@ -138,7 +138,7 @@ class _Maker:
         for row in made:
             days = int(self.rng.integers(1, 9))
             at = timezone.now() - timedelta(days=days)
-            due = objections.due_after(at.date(), settings.OBJECTION_WORKING_DAYS)
+            due = working_days.after(at.date(), settings.OBJECTION_WORKING_DAYS)
             Objection.objects.filter(pk=row.pk).update(raised_at=at, due_on=due)
         waiting = [row for row in made if row.state == Objection.State.OPEN]
         if len(waiting) > 3:
