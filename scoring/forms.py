@@ -5,13 +5,18 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from firms.forms.amounts import AmountField
 from firms.forms.days import DayInput
+from firms.forms.files import ManyFilesField, ManyFilesInput
 from firms.forms.imports import MatchForm
+from firms.importing.attachments import MEDIA_TYPES
+from firms.services.import_scope import clean_name
 from firms.services.refusal import Refusal
-from scoring.models import Announcement, Budget, Scheme
+from firms.services.uploads import examined
+from scoring.models import Announcement, AnnouncementFile, Budget, Scheme
 
 
 class OpenPeriodForm(forms.Form):
@@ -166,9 +171,17 @@ class VoidForm(LockForm):
 
 
 class AnnouncementForm(forms.ModelForm):
-    """``version``: of the text as it was when the page was made."""
+    """``version``: of the text as it was when the page was made; ``added``: files to be attached, ``removed``: to be taken away."""
 
     version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+    added = ManyFilesField(
+        label=_("添加附件"), required=False, allow_empty_file=True,  # which ``examined`` refuses by its name
+        widget=ManyFilesInput(attrs={"class": "form-control"}),
+    )  # fmt: skip
+    removed = forms.ModelMultipleChoiceField(
+        label=_("已有附件"), queryset=AnnouncementFile.objects.none(), required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+    )  # fmt: skip
 
     class Meta:
         model = Announcement
@@ -196,6 +209,39 @@ class AnnouncementForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["period"].empty_label = _("不关联评价期")  # type: ignore[attr-defined]
+        if self.instance.pk:  # one that somebody removed meanwhile may be ticked as well
+            self.fields["removed"].queryset = self.instance.files.all()  # type: ignore[attr-defined]
+        files = self.fields["added"]
+        # What a request may carry is what an import may: see deploy/nginx.conf.
+        files.widget.attrs |= {
+            "accept": ",".join(f".{kind}" for kind in MEDIA_TYPES), "data-each": settings.EVIDENCE_MAX_BYTES,
+            "data-all": settings.IMPORT_MAX_BYTES,
+        }  # fmt: skip
+        files.help_text = _(
+            "可一次选几个：PDF、JPG、PNG、XLSX、DOCX，每个不超过%(each)dMB；一篇公告最多%(count)d个。"
+        ) % {"each": settings.EVIDENCE_MAX_BYTES // 1024**2, "count": settings.ANNOUNCEMENT_MAX_FILES}
+
+    def clean_added(self) -> list[Any]:
+        """Each file that cannot be taken is named, not the first one only."""
+        refused = []
+        for file in self.cleaned_data["added"]:
+            try:
+                examined(file, settings.EVIDENCE_MAX_BYTES)
+            except Refusal as refusal:
+                refused.append(str(refusal))
+        if refused:
+            raise forms.ValidationError(refused)
+        return self.cleaned_data["added"]
+
+    @property
+    def hanging(self) -> bool:
+        """Whether there is a file to be taken away."""
+        return self.fields["removed"].queryset.attached().exists()  # type: ignore[attr-defined]
+
+    @property
+    def sent(self) -> list[str]:
+        """What the files were called that came with a form which is shown again: no browser keeps them chosen."""
+        return [clean_name(file.name) for file in self.files.getlist("added")] if self.files else []  # type: ignore[attr-defined]
 
     def _post_clean(self) -> None:
         """The form only reads: its instance stays what the database says, the service writes."""

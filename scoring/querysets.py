@@ -22,6 +22,10 @@ def reads_unpublished(user: User | AnonymousUser) -> bool:
     return bool(user.is_authenticated and user.is_active and user.role in READS_ALL | {"department"})
 
 
+def _is_office(user: User | AnonymousUser) -> bool:
+    return bool(user.is_authenticated and user.is_active and user.role == "office")
+
+
 class EvaluationPeriodQuerySet(models.QuerySet):
     def published(self) -> EvaluationPeriodQuerySet:
         return self.filter(published_run__isnull=False)
@@ -86,9 +90,16 @@ class AnnouncementQuerySet(models.QuerySet):
 
     def visible_to(self, user: User | AnonymousUser) -> AnnouncementQuerySet:
         """Everybody reads what is published; drafts and what was taken down are the office's."""
-        if user.is_authenticated and user.is_active and user.role == "office":
-            return self
-        return self.published()
+        return self if _is_office(user) else self.published()
+
+
+class AnnouncementFileQuerySet(models.QuerySet):
+    def attached(self) -> AnnouncementFileQuerySet:
+        return self.filter(removed_at__isnull=True)
+
+    def visible_to(self, user: User | AnonymousUser) -> AnnouncementFileQuerySet:
+        """Everybody reads what hangs on a published announcement; all others, and those removed, are the office's."""
+        return self if _is_office(user) else self.attached().filter(announcement__state="published")
 
 
 class HonourListQuerySet(models.QuerySet):

@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
-from scoring.models import Announcement
+from scoring.models import Announcement, AnnouncementFile
 from scoring.services import announcements, honours
+from tests.reporting import upload
 
 OFFICE = {"office"}
 EVERYBODY = {
@@ -14,6 +15,7 @@ TABLE = {
     "scoring:announcements": (EVERYBODY, "get", {}),
     "scoring:announcements_feed": (EVERYBODY, "get", {}),
     "scoring:announcement": (EVERYBODY, "get", {"pk": "announcement"}),
+    "scoring:announcement_file": (EVERYBODY, "get", {"pk": "announcement", "file": "announcement_file"}),
     "scoring:office_announcements": (OFFICE, "get", {}),
     "scoring:announcement_new": (OFFICE, "get", {}),
     "scoring:announcement_edit": (OFFICE, "get", {"pk": "announcement"}),
@@ -37,10 +39,16 @@ def published(author, **changed):
     return announcements.publish(made, version=made.version, by=author)
 
 
+def hung(row, author, name="名单.pdf", *content):
+    """A file on ``row``; returned as it is kept."""
+    announcements.attach(row, upload(name, *content), by=author)
+    return row.files.latest("pk")
+
+
 def many(author, count, start=0):
-    """``count`` published ones and as many drafts, written in bulk."""
+    """``count`` published ones and as many drafts, each with two files, written in bulk."""
     now = timezone.now()
-    Announcement.objects.bulk_create(
+    rows = Announcement.objects.bulk_create(
         Announcement(
             **text(title=f"第{start + number}号"), author=author, state=state,
             published_at=now if state == "published" else None,
@@ -48,8 +56,17 @@ def many(author, count, start=0):
         for number in range(count)
         for state in ("published", "draft")
     )  # fmt: skip
+    AnnouncementFile.objects.bulk_create(
+        AnnouncementFile(
+            announcement=row, file=f"{row.pk}.{part}", file_name=f"{part}.pdf", sha256=str(part), size=1,
+            media_type="application/pdf", added_by=author,
+        )
+        for row in rows
+        for part in range(2)
+    )  # fmt: skip
 
 
 def world(office, period):
     issued = honours.issue(period, (5, 10, 20), version=period.version, by=office)
-    return {"announcement": published(office).pk, "honours": issued.pk}
+    shown = published(office)
+    return {"announcement": shown.pk, "announcement_file": hung(shown, office).pk, "honours": issued.pk}

@@ -307,6 +307,7 @@ IMPORT_MAX_UNPACKED_BYTES = env.int("IMPORT_MAX_UNPACKED_BYTES", default=600 * 1
 EVIDENCE_MAX_BYTES = env.int("EVIDENCE_MAX_BYTES", default=10 * 1024 * 1024)
 EVIDENCE_MAX_FILES = env.int("EVIDENCE_MAX_FILES", default=10)  # behind one cell, claim or objection
 EVIDENCE_FIRM_BYTES = env.int("EVIDENCE_FIRM_BYTES", default=1024 * 1024 * 1024)  # of one firm in all, removed ones too
+ANNOUNCEMENT_MAX_FILES = env.int("ANNOUNCEMENT_MAX_FILES", default=10)  # each no larger than EVIDENCE_MAX_BYTES
 CLAIM_MAX_DRAFTS = env.int("CLAIM_MAX_DRAFTS", default=100)  # of one firm, not handed in
 OBJECTION_WORKING_DAYS = env.int("OBJECTION_WORKING_DAYS", default=10)  # Monday to Friday, to answer a firm
 

@@ -16,7 +16,7 @@ MEDIA_TYPES = {
     "xlsx": f"{OFFICE}.spreadsheetml.sheet",
     "docx": f"{OFFICE}.wordprocessingml.document",
 }
-_NAMES = {"pdf": "PDF", "jpg": "JPG 图片", "png": "PNG 图片", "xlsx": "Excel 工作簿", "docx": "Word 文档"}
+KIND_NAMES = {"pdf": "PDF", "jpg": "JPG 图片", "png": "PNG 图片", "xlsx": "Excel 工作簿", "docx": "Word 文档"}
 TAKEN = "可上传 PDF、JPG、PNG、XLSX、DOCX。"
 _ENTRIES = 5000
 _UNPACKED = 200 * 1024 * 1024
@@ -38,7 +38,7 @@ def identify(file: BinaryIO, name: str, size_limit: int) -> str:
     if suffix != kind:
         named = f"扩展名是“.{suffix[:10]}”" if suffix else "没有扩展名"
         raise Unreadable(
-            "name_disagrees", f"文件{named}，内容却是{_NAMES[kind]}。", hint="请改成与内容一致的扩展名后上传。"
+            "name_disagrees", f"文件{named}，内容却是{KIND_NAMES[kind]}。", hint="请改成与内容一致的扩展名后上传。"
         )
     return kind
 

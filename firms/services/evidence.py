@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,16 +10,14 @@ from django.core.files.base import File
 from django.db import models, transaction
 from django.utils import timezone
 
-from firms.importing.attachments import MEDIA_TYPES, identify
-from firms.importing.problem import Unreadable
 from firms.models import Evidence, Firm, FirmReport, Metric, Objection, RegisterClaim, Role, User
 from firms.permissions import role_of
 from firms.services import audit
 from firms.services.collection import refuse_if_closed
-from firms.services.import_scope import clean_name, refusal_of
 from firms.services.refusal import Refusal
 from firms.services.report_standing import provided
 from firms.services.reports import EDITABLE, permit
+from firms.services.uploads import examined, refuse_if_damaged
 
 # While a claim or an objection can still be added to.
 _OPEN_CLAIMS = (RegisterClaim.State.DRAFT, RegisterClaim.State.SUBMITTED)
@@ -97,46 +94,39 @@ def _attached(file: File, firm: Firm, by: User, whose: dict[str, Any]) -> tuple[
     """The file as it is kept, and whether it was not there before."""
     permit(firm, by)
     _refuse_unless_open(firm, **whose)
-    name = clean_name(file.name)
-    try:
-        kind = identify(file, name, settings.EVIDENCE_MAX_BYTES)  # type: ignore[arg-type]
-    except Unreadable as bad:
-        raise refusal_of(bad, name) from bad
-    sha = hashlib.sha256()
-    for block in file.chunks():
-        sha.update(block)
+    upload = examined(file, settings.EVIDENCE_MAX_BYTES)
     there = Evidence.objects.filter(firm=firm, removed_at__isnull=True, **whose)
-    if same := there.filter(sha256=sha.hexdigest()).first():
+    if same := there.filter(sha256=upload.sha256).first():
         return same, False
     if there.count() >= settings.EVIDENCE_MAX_FILES:
         raise Refusal(
             "too_many_files",
             f"每项最多{settings.EVIDENCE_MAX_FILES}个文件。",
-            place=f"文件“{name}”",
+            place=f"文件“{upload.name}”",
             hint="请合并后上传，或先移除不用的。",
         )
     kept = Evidence.objects.filter(firm=firm).aggregate(total=models.Sum("size"))["total"] or 0
-    if kept + (file.size or 0) > settings.EVIDENCE_FIRM_BYTES:  # what was removed is still on disk
+    if kept + upload.size > settings.EVIDENCE_FIRM_BYTES:  # what was removed is still on disk
         raise Refusal(
             "evidence_full",
             f"贵企业的佐证材料合计已达上限{settings.EVIDENCE_FIRM_BYTES // 1024**2}MB。",
-            place=f"文件“{name}”",
+            place=f"文件“{upload.name}”",
             hint="请压缩后上传；仍不够的，请联系积分办。",
         )
     evidence = Evidence(
         firm=firm,
-        file_name=name,
-        media_type=MEDIA_TYPES[kind],
-        sha256=sha.hexdigest(),
-        size=file.size,
+        file_name=upload.name,
+        media_type=upload.media_type,
+        sha256=upload.sha256,
+        size=upload.size,
         uploaded_by=by,
         **whose,
     )
-    evidence.file.save(f"{evidence.sha256[:16]}.{kind}", file, save=False)
+    evidence.file.save(upload.stored_as, file, save=False)
     try:
         evidence.save(force_insert=True)
         audit.record(
-            "evidence.attach", f"上传佐证材料 {name}", by=by, target=evidence, after=_described(evidence)
+            "evidence.attach", f"上传佐证材料 {upload.name}", by=by, target=evidence, after=_described(evidence)
         )  # fmt: skip
     except BaseException:
         evidence.file.delete(save=False)
@@ -164,20 +154,7 @@ def remove(evidence: Evidence, *, by: User) -> Evidence:
 
 def opened(evidence: Evidence, *, by: User) -> Evidence:
     """Check that the bytes are still those uploaded, and note who of the staff read a firm's file. Raises Refusal (409) if damaged."""
-    sha = hashlib.sha256()
-    try:
-        with evidence.file.storage.open(str(evidence.file.name), "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                sha.update(block)
-    except FileNotFoundError:
-        sha.update(b"?")
-    if sha.hexdigest() != evidence.sha256:
-        raise Refusal(
-            "damaged_file",
-            "文件与上传时不一致，不能下载。",
-            place=f"文件“{evidence.file_name}”",
-            hint="请联系系统管理员从备份恢复。",
-        )
+    refuse_if_damaged(evidence.file, evidence.file_name, evidence.sha256)
     if role_of(by) != Role.FIRM:
         audit.record("evidence.read", f"下载佐证材料 {evidence.file_name}", by=by, target=evidence)
     return evidence

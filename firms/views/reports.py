@@ -20,6 +20,7 @@ from firms.presenters import reports as presenters
 from firms.services import evidence, report_desk, report_workbook, reports
 from firms.services.refusal import Refusal
 from firms.views.guards import role_required
+from firms.views.originals import original
 
 firm_only = role_required(Role.FIRM)
 evidence_readers = role_required(Role.FIRM, Role.DEPARTMENT, Role.OFFICE)
@@ -206,10 +207,4 @@ def upload(request: HttpRequest, credit_code: str, year: int) -> HttpResponse:
 def evidence_file(request: HttpRequest, pk: int) -> FileResponse:
     """A supporting file; never opened inside the site's own pages."""
     row = evidence.opened(get_object_or_404(evidence.readable_by(request.user), pk=pk), by=request.user)
-    response = FileResponse(
-        row.file.open("rb"), as_attachment=True, filename=row.file_name, content_type=row.media_type
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
+    return original(row.file, name=row.file_name, media_type=row.media_type)

@@ -1,6 +1,8 @@
 """公告公示 by program: what the public list shows."""
 
-from drf_spectacular.utils import extend_schema
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -8,7 +10,7 @@ from rest_framework.response import Response
 from scoring.api.parameters import Parameters
 from scoring.api.schema import answers
 from scoring.api.views import Reading
-from scoring.models import Announcement
+from scoring.models import Announcement, AnnouncementFile
 from scoring.presenters.announcements import public_list
 
 
@@ -16,6 +18,18 @@ class AnnouncementParameters(Parameters):
     kind = serializers.ChoiceField(Announcement.Kind.choices, required=False, help_text="类型代码")
     q = serializers.CharField(required=False, max_length=64, help_text="标题或正文中的词，多个词用空格分开")
     page = serializers.IntegerField(required=False, min_value=1, max_value=100_000, help_text="第几页，从1起")
+
+
+class AttachmentSerializer(serializers.Serializer):
+    name = serializers.CharField(source="file_name", help_text="文件名")
+    size = serializers.IntegerField(help_text="字节数")
+    media_type = serializers.CharField(help_text="媒体类型")
+    url = serializers.SerializerMethodField(help_text="下载地址")
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, file: AnnouncementFile) -> str:
+        address = reverse("scoring:announcement_file", args=[file.announcement_id, file.pk])
+        return self.context["request"].build_absolute_uri(address)
 
 
 class AnnouncementSerializer(serializers.Serializer):
@@ -26,6 +40,7 @@ class AnnouncementSerializer(serializers.Serializer):
     body = serializers.CharField(help_text="正文，纯文本，空行分段")
     pinned = serializers.BooleanField(help_text="是否置顶")
     published_at = serializers.DateTimeField(help_text="发布时间")
+    attachments = AttachmentSerializer(source="attached", many=True, help_text="附件")
 
 
 class AnnouncementsSerializer(serializers.Serializer):
@@ -45,4 +60,4 @@ class Announcements(Reading):
     )
     def get(self, request: Request) -> Response:
         asked = AnnouncementParameters.read(request)
-        return Response(AnnouncementsSerializer(public_list(**asked, bodies=True)).data)
+        return Response(AnnouncementsSerializer(public_list(**asked, bodies=True), context={"request": request}).data)

@@ -1,4 +1,4 @@
-from scoring.models.announcement import Announcement
+from scoring.models.announcement import Announcement, AnnouncementFile
 from scoring.models.budget import Budget, Payment
 from scoring.models.certificate import Certificate
 from scoring.models.column import RunColumn
@@ -12,6 +12,7 @@ from scoring.models.stage import StageRecord
 
 __all__ = [
     "Announcement",
+    "AnnouncementFile",
     "Budget",
     "Certificate",
     "Dimension",

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import models
 
-from scoring.querysets import AnnouncementQuerySet
+from scoring.querysets import AnnouncementFileQuerySet, AnnouncementQuerySet
 
 
 class Announcement(models.Model):
@@ -54,3 +54,33 @@ class Announcement(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class AnnouncementFile(models.Model):
+    """附件: a file that hangs on an announcement and is read by whoever may read that. Removed from sight, never from the disk."""
+
+    announcement = models.ForeignKey(Announcement, models.PROTECT, verbose_name="公告", related_name="files")
+    file = models.FileField("文件", upload_to="announcements/%Y/%m/", max_length=255)
+    file_name = models.CharField("文件名", max_length=255)
+    media_type = models.CharField("类型", max_length=100)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    size = models.PositiveBigIntegerField("字节数")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, verbose_name="添加人", related_name="+")
+    added_at = models.DateTimeField("添加时间", auto_now_add=True)
+    removed_at = models.DateTimeField("移除时间", null=True, blank=True)
+
+    objects = AnnouncementFileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "公告附件"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="announcement_file_once",
+                fields=["announcement", "sha256"],
+                condition=models.Q(removed_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from scoring.models import Announcement
+from firms.services.uploads import kind_name
+from scoring.models import Announcement, AnnouncementFile
 from scoring.querysets import AnnouncementQuerySet
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class AnnouncementList:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file of an announcement; ``kind``: what a reader calls it."""
+
+    row: AnnouncementFile
+    kind: str
+
+
+@dataclass(frozen=True)
 class AnnouncementPage:
     """``period``: the evaluation it belongs to, None also where that is not published. ``paragraphs`` of plain text."""
 
@@ -61,6 +70,7 @@ class AnnouncementPage:
     paragraphs: list[str]
     period: EvaluationPeriod | None
     public: bool
+    files: list[Attachment] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -80,10 +90,12 @@ def latest() -> list[Announcement]:
 def public_list(*, kind: str = "", q: str = "", page: int = 1, bodies: bool = False) -> AnnouncementList:
     """Published ones, pinned first. ``kind`` as in the model, anything else shows all; ``q``: words of title or text.
 
-    ``bodies``: the texts are read too.
+    ``bodies``: the texts are read too, and what hangs on them (``with_files``).
     """
     rows = Announcement.objects.published()
-    return _list(rows if bodies else rows.defer("body"), "kind", dict(Announcement.Kind.choices), kind, q, page)
+    return _list(
+        with_files(rows) if bodies else rows.defer("body"), "kind", dict(Announcement.Kind.choices), kind, q, page
+    )
 
 
 def office_list(user: User, *, state: str = "", q: str = "", page: int = 1) -> AnnouncementList:
@@ -98,7 +110,13 @@ def announcement_page(user: User | AnonymousUser, pk: int) -> AnnouncementPage:
     if row is None:
         raise Http404
     period = row.period if row.period is not None and row.period.published_run_id is not None else None
-    return AnnouncementPage(row, paragraphs(row.body), period, row.state == Announcement.State.PUBLISHED)
+    files = [Attachment(file, kind_name(file.media_type)) for file in row.files.attached()]
+    return AnnouncementPage(row, paragraphs(row.body), period, row.state == Announcement.State.PUBLISHED, files)
+
+
+def with_files(rows: AnnouncementQuerySet) -> AnnouncementQuerySet:
+    """Each with ``attached``: the files that hang on it, read for all of them at once."""
+    return rows.prefetch_related(Prefetch("files", AnnouncementFile.objects.attached(), to_attr="attached"))
 
 
 def paragraphs(text: str) -> list[str]:

@@ -9,6 +9,7 @@ urlpatterns: list = [
     path("announcements/", announcements.public_list, name="announcements"),
     path("announcements/feed.xml", Announcements(), name="announcements_feed"),
     path("announcements/<int:pk>/", announcements.public_page, name="announcement"),
+    path("announcements/<int:pk>/files/<int:file>/", announcements.attachment, name="announcement_file"),
     path("office/announcements/", announcements.office_list, name="office_announcements"),
     path("office/announcements/new/", announcements.new, name="announcement_new"),
     path("office/announcements/<int:pk>/edit/", announcements.edit, name="announcement_edit"),

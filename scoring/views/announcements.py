@@ -2,16 +2,20 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from firms.models import Role
 from firms.services.refusal import Refusal
+from firms.services.uploads import refuse_if_damaged
 from firms.views.guards import role_required
+from firms.views.originals import original
 from firms.views.paging import number
 from scoring.forms import AnnouncementForm, LockForm, WithdrawForm
-from scoring.models import Announcement
+from scoring.models import Announcement, AnnouncementFile
 from scoring.presenters import announcements as present
 from scoring.services import announcements
 from scoring.views.caching import published_page
@@ -36,6 +40,22 @@ def public_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "announcements/page.html", {"page": present.announcement_page(request.user, pk)})
 
 
+@require_safe
+def attachment(request: HttpRequest, pk: int, file: int) -> HttpResponseBase:
+    """A file of an announcement, to whoever may read that."""
+    found = AnnouncementFile.objects.visible_to(request.user).select_related("announcement")
+    row = get_object_or_404(found, announcement=pk, pk=file)
+    tag = f'"{row.sha256}"'
+    public = row.removed_at is None and row.announcement.state == Announcement.State.PUBLISHED
+    response: HttpResponseBase | None = get_conditional_response(request, etag=tag) if public else None
+    if response is None:
+        refuse_if_damaged(row.file, row.file_name, row.sha256)
+        response = original(row.file, name=row.file_name, media_type=row.media_type)
+    if public:  # keep it, but ask each time: one taken down is gone at once
+        response["Cache-Control"], response["ETag"] = "public, no-cache", tag
+    return response
+
+
 @office_only
 @require_safe
 def office_list(request: HttpRequest) -> HttpResponse:
@@ -49,15 +69,16 @@ def office_list(request: HttpRequest) -> HttpResponse:
 @office_only
 def new(request: HttpRequest) -> HttpResponse:
     """The form; what the service refuses is said above it, nothing typed is lost."""
-    return _written(request, AnnouncementForm(request.POST or None, initial={"kind": "notice"}), None)
+    return _written(
+        request, AnnouncementForm(request.POST or None, request.FILES or None, initial={"kind": "notice"}), None
+    )
 
 
 @office_only
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Announcement.objects.visible_to(request.user), pk=pk)
-    return _written(
-        request, AnnouncementForm(request.POST or None, instance=row, initial={"version": row.version}), row
-    )
+    form = AnnouncementForm(request.POST or None, request.FILES or None, instance=row, initial={"version": row.version})
+    return _written(request, form, row)
 
 
 def _written(request: HttpRequest, form: AnnouncementForm, row: Announcement | None) -> HttpResponse:
@@ -65,6 +86,8 @@ def _written(request: HttpRequest, form: AnnouncementForm, row: Announcement | N
     if request.method == "POST" and form.is_valid():
         try:
             saved = _save(request, form, row)
+        except announcements.FileRefused as refused:
+            form.add_error("added", str(refused))
         except Refusal as refused:
             refusal = refused
             if row is not None and refused.code == "stale_version":
@@ -81,6 +104,7 @@ def _save(request: HttpRequest, form: AnnouncementForm, row: Announcement | None
     data = dict(form.cleaned_data)
     version = data.pop("version", None)
     if row is None:
+        data.pop("removed")  # nothing hangs on it yet
         return announcements.draft(**data, by=request.user)
     return announcements.edit(row, version=-1 if version is None else version, **data, by=request.user)
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib.syndication.views import Feed
-from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed
+from django.utils.feedgenerator import Atom1Feed, Enclosure
 from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 
 from scoring.models import Announcement
-from scoring.presenters.announcements import paragraphs
+from scoring.presenters.announcements import paragraphs, with_files
 
 ENTRIES = 20
 
@@ -24,8 +24,18 @@ class Announcements(Feed):
     def link(self) -> str:
         return reverse("scoring:announcements")
 
-    def items(self) -> QuerySet[Announcement]:
-        return Announcement.objects.published().order_by("-published_at", "-pk")[:ENTRIES]
+    def get_object(self, request: HttpRequest) -> HttpRequest:  # type: ignore[override]
+        """The request: enclosures are given with their whole addresses, and nothing else knows the site's."""
+        return request
+
+    def items(self, request: HttpRequest) -> list[Announcement]:
+        rows = list(with_files(Announcement.objects.published()).order_by("-published_at", "-pk")[:ENTRIES])
+        for row in rows:
+            row.enclosures = [  # type: ignore[attr-defined]
+                Enclosure(request.build_absolute_uri(reverse("scoring:announcement_file", args=[row.pk, file.pk])), str(file.size), file.media_type)
+                for file in row.attached  # type: ignore[attr-defined]
+            ]  # fmt: skip
+        return rows
 
     def item_title(self, item: Any) -> str:
         return item.title
@@ -42,6 +52,9 @@ class Announcements(Feed):
 
     def item_updateddate(self, item: Any) -> Any:
         return item.updated_at
+
+    def item_enclosures(self, item: Any) -> list[Enclosure]:
+        return item.enclosures
 
     def item_categories(self, item: Any) -> list[str]:
         return [item.get_kind_display()]

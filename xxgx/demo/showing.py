@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
+from pathlib import Path
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
+from firms.exports import Column, Table, write_xlsx
 from firms.models import User
 from scoring.models import Announcement, EvaluationPeriod
 from scoring.policies import USUAL_BANDS
+from scoring.presenters.ranking import ranking_page
 from scoring.services import announcements, honours
 
 # (days ago, kind, title, text, pinned); the last of them stays a draft.
@@ -57,6 +62,7 @@ TEXTS = (
 )  # fmt: skip
 WITHDRAWN = 5
 DRAFT = 6
+NAMED = 50  # firms in the list that hangs on the results' announcement
 
 
 @transaction.atomic
@@ -69,6 +75,8 @@ def load_showing() -> int:
     for number, (days, kind, title, body, pinned) in enumerate(TEXTS):
         period = latest if kind == "publicity" else None
         row = announcements.draft(kind=kind, title=title, body=body, pinned=pinned, period=period, by=office)
+        if period is not None:
+            row = announcements.attach(row, named(period, office), by=office)
         if number == DRAFT:
             continue
         row = announcements.publish(row, version=row.version, by=office)
@@ -80,3 +88,19 @@ def load_showing() -> int:
         return len(TEXTS)
     honours.issue(latest, USUAL_BANDS, version=latest.version, by=office)
     return len(TEXTS) + 1
+
+
+def named(period: EvaluationPeriod, office: User) -> ContentFile:
+    """公示名单.xlsx: the first firms of the published results."""
+    page = ranking_page(office, period=period.year_id, size=NAMED)
+    table = Table(
+        title=f"{period.name}公示名单",
+        lines=[f"前{NAMED}名，本文为演示内容"],
+        columns=[Column("名次", "integer"), Column("企业名称", width=40), Column("企业类型"), Column("最终得分", "number", "分", page.decimals)],
+        rows=[(row.rank, row.name, row.stage_name, row.total) for row in page.rows],
+        sheet="公示名单",
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "table.xlsx")
+        write_xlsx(table, path)
+        return ContentFile(path.read_bytes(), "公示名单.xlsx")
