@@ -148,6 +148,7 @@ def test_another_publication_or_none_makes_it_vanish_at_once(client, officer):
     assert EMPTY not in text(client.get(URL))
     period = publish(period, another_run(period), by=None)
     assert EMPTY in text(client.get(URL))
+    assert not HonourList.objects.in_force().exists()
     issued(period, officer)
     assert EMPTY not in text(client.get(URL))
     withdraw(period, by=None, reason="有误")
