@@ -110,7 +110,7 @@ def _distribution(summary: dict[str, Any], own: RunSums, stages: dict[str, str])
     counts = {code: part.histogram for code, part in own.parts["stage"].items() if code in stages}
     used = [i for i in range(len(edges) - 1) if any(i < len(row) and row[i] for row in counts.values())]
     if not used:
-        return {"title": _("得分分布"), "labels": [], "series": [], "head": [], "rows": []}
+        return {"title": _("得分分布"), "labels": [], "across": "", "up": "", "series": [], "head": [], "rows": []}
     step = -(-(used[-1] + 1 - used[0]) // 10)
     bands = [range(i, min(i + step, used[-1] + 1)) for i in range(used[0], used[-1] + 1, step)]
     limits = [edges[band.start] for band in bands] + [edges[bands[-1].stop]]
@@ -123,8 +123,10 @@ def _distribution(summary: dict[str, Any], own: RunSums, stages: dict[str, str])
     return {
         "title": _("得分分布"),
         "labels": labels,
+        "across": _("分"),
+        "up": _("家"),
         "series": series,
-        "head": [_("得分"), *(one["name"] for one in series)],
+        "head": [_("得分（分）"), *(one["name"] for one in series)],
         "rows": [[label, *(number(one["data"][i]) for one in series)] for i, label in enumerate(labels)],
     }
 

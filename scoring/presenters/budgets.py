@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -24,7 +24,9 @@ STATES = ("valid", "voided", "all")
 
 @dataclass(frozen=True)
 class UseLine:
-    """One purpose of one year, 万元. ``budget`` None: nothing was set aside. ``percent`` None: of nothing there is no share."""
+    """One purpose of one year, 万元. ``budget`` None: nothing was set aside. ``percent`` None: of nothing there is no share.
+
+    ``decimals``: of every line of the table, so that its figures stand under one another."""
 
     purpose: str
     label: str
@@ -33,6 +35,7 @@ class UseLine:
     spent: Decimal
     left: Decimal
     percent: int | None
+    decimals: int = 0
 
     @property
     def over(self) -> bool:
@@ -40,15 +43,15 @@ class UseLine:
 
     @property
     def amount_text(self) -> str:
-        return number(self.amount) if self.budget else "—"
+        return number(self.amount, self.decimals) if self.budget else "—"
 
     @property
     def spent_text(self) -> str:
-        return number(self.spent)
+        return number(self.spent, self.decimals)
 
     @property
     def left_text(self) -> str:
-        return number(self.left) if self.budget else "—"
+        return number(self.left, self.decimals) if self.budget else "—"
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,9 @@ def use_of(year: int | None = None) -> Use:
     spent = sum((line.spent for line in set_aside), ZERO)
     some = set_aside[0].budget if set_aside else None
     total = UseLine("", _("合计"), some, amount, spent, amount - spent, _percent(spent, amount)) if some else None
-    return Use(shown, years, lines, total)
+    decimals = max((_decimals(sum_) for line in lines for sum_ in (line.amount, line.spent)), default=0)
+    every = [replace(line, decimals=decimals) for line in lines]
+    return Use(shown, years, every, total and replace(total, decimals=decimals))
 
 
 def budget_page(query: Mapping[str, str]) -> BudgetPage:
@@ -229,6 +234,12 @@ def _line(code: str, label: str, budget: Budget | None) -> UseLine:
     amount = budget.amount if budget else ZERO
     spent: Decimal = budget.spent if budget else ZERO  # type: ignore[attr-defined]
     return UseLine(code, label, budget, amount, spent, amount - spent, _percent(spent, amount))
+
+
+def _decimals(amount: Decimal) -> int:
+    """How many it needs: 66.4550 needs three."""
+    exponent = amount.normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def _percent(spent: Decimal, amount: Decimal) -> int | None:

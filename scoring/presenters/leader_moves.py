@@ -75,7 +75,7 @@ def movement(
 
     def flow(was: str, is_now: str) -> Flow:
         firms = counts.get((was, is_now), 0)
-        share = 100 * firms // left[was] if left.get(was) else 0
+        share = _share(firms, left.get(was, 0))
         return Flow(was, is_now, firms, _cell(year, firms, was, is_now), share, _tone(was, is_now, grades))
 
     rows = [
@@ -281,3 +281,10 @@ def _words(names: Mapping[str, str], was: str, is_now: str, move: str) -> str:
     if was:
         return _("上期“%s”的企业") % names[was]
     return _("本期“%s”的企业") % names[is_now] if is_now else _("本期全部企业")
+
+
+def _share(firms: int, of: int) -> int:
+    """Whole per cents, half up; 100 only where it is all of them."""
+    if not of or firms >= of:
+        return 100 if of else 0
+    return min((200 * firms + of) // (2 * of), 99)

@@ -176,4 +176,4 @@ def distribution(summary: dict[str, Any], sums: RunSums, stages: dict[str, str])
         for i in range(last - first)
     ]
     head = [_("最终得分"), *(stages[code] for code in present), _("合计")]
-    return Chart("distribution", _("得分分布"), spec, head, rows, _("各段含下限、不含上限"))
+    return Chart("distribution", _("得分分布"), spec, head, rows, _("横轴为最终得分（分），各段含下限、不含上限"))

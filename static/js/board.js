@@ -108,12 +108,17 @@
       const box = draw("g", { class: `tone-${tile.tone}`, transform: `translate(${tile.x} ${tile.y})` });
       box.append(
         draw("rect", { x: 2, y: 2, width: tile.inner_width, height: tile.inner_height, rx: 6 }),
-        draw("text", { x: 14, y: 34, "font-size": tile.letters }, tile.name),
-        draw("text", { x: 14, y: 70, "font-size": tile.letters, class: "strong" }, tile.firms),
-        draw("text", { x: 14, y: 104, "font-size": tile.small }, tile.mean),
+        draw("text", { x: 14, y: 32, "font-size": tile.letters }, tile.name),
+        draw("text", { x: 14, y: 64, "font-size": tile.letters, class: "strong" }, tile.firms),
+        draw("text", { x: 14, y: 94, "font-size": tile.small }, tile.mean),
       );
       return box;
     }));
+    // English names are longer than the Chinese ones the letters were measured for.
+    find("parks").querySelectorAll("text").forEach((text) => {
+      const room = text.parentNode.firstChild.getAttribute("width") - 20, wide = text.getComputedTextLength();
+      if (wide > room) text.setAttribute("font-size", (text.getAttribute("font-size") * room) / wide);
+    });
   }
 
   // ---- the list of leaders: once around, then from the beginning; a copy of it follows, so that there is no gap
@@ -183,20 +188,24 @@
     const text = { color: soft, fontSize: size, fontFamily: getComputedStyle(body).fontFamily };
     const base = {
       animation: false, textStyle: text, grid: { left: 4, right: 4, top: size * 2.2, bottom: 4, containLabel: true },
-      legend: { top: 0, left: 0, itemWidth: size, itemHeight: size * 0.6, textStyle: text },
+      legend: { top: 0, left: 0, itemWidth: size, itemHeight: size * 0.6, itemGap: size * 0.4, textStyle: { ...text, fontSize: locale === "en" ? size * 0.8 : size } },
     };
+    const letters = (words) => [...words].reduce((sum, letter) => sum + (letter > "\u2e80" ? 1 : 0.55), 0);
     const category = (labels) => ({ type: "category", data: labels, axisLabel: { ...text, interval: "auto", hideOverlap: true }, axisTick: { show: false }, axisLine: { lineStyle: { color: line } } });
     const value = (more) => ({ type: "value", splitNumber: 3, axisLabel: text, splitLine: { lineStyle: { color: line } }, ...more });
     const { trend, distribution } = values;
     paint("trend", {
       ...base, xAxis: category(trend.labels), yAxis: [value(), value({ splitLine: { show: false } })],
       series: [
-        { name: trend.bars.name, type: "bar", data: trend.bars.data, barMaxWidth: size * 2.5, itemStyle: { color: "#4d9bff" }, label: { ...text, show: true, position: "insideTop", color: "#061a38", fontWeight: "bold", formatter: (p) => number(p.value) } },
+        { name: trend.bars.name, type: "bar", data: trend.bars.data, barMaxWidth: size * 3.6, itemStyle: { color: "#4d9bff" }, label: { ...text, show: true, position: "inside", color: "#061a38", fontWeight: "bold", formatter: (p) => number(p.value) } },
         { name: trend.line.name, type: "line", yAxisIndex: 1, data: trend.line.data, symbol: "circle", symbolSize: size * 0.6, lineStyle: { width: size * 0.18 }, itemStyle: { color: "#ffc46b" } },
       ],
     });
+    // What the figures at either axis are: 家 above the upright one, 分 behind the last label.
     paint("distribution", {
-      ...base, xAxis: category(distribution.labels), yAxis: value(),
+      ...base, grid: { ...base.grid, top: size * 3.3, right: size * (0.6 + letters(distribution.across)) },
+      xAxis: { ...category(distribution.labels), name: distribution.across, nameTextStyle: text, nameGap: size * 0.3 },
+      yAxis: value({ name: distribution.up, nameTextStyle: { ...text, align: letters(distribution.up) > 1 ? "left" : "right" }, nameGap: size * 0.7 }),
       series: distribution.series.map((one, i) => ({ name: one.name, type: "bar", stack: "all", data: one.data, itemStyle: { color: colours[one.code] || others[i % others.length] } })),
     });
   }

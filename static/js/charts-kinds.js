@@ -3,12 +3,24 @@
    kinds: columns, stacked, rows, trend; steps: {kind: "steps", items: [{name, from, to, value, colour, label}]} */
 (() => {
   "use strict";
-  const { kinds, colours, order, ink, soft, number, tooltip, text, base, valueAxis, categoryAxis, legend, zoom, MANY } = window.xxgxCharts;
+  const { kinds, colours, order, ink, soft, number, tooltip, text, base, valueAxis, categoryAxis, legend, legendRows, lines, wide, zoom, MANY } = window.xxgxCharts;
 
-  const WIDE = 20;  // letters under the columns that still stand side by side on a phone
+  const LONG = 84;  // pixels of a label that still reads well when it is turned
+  const AXES = 70;  // pixels beside the columns
+  const NUMBERS = 16;  // figures that find room at their rows
 
-  function bars(spec, narrow) {
-    const flat = spec.kind === "rows";
+  // Names beside rows: in lines where the rows are few, cut where they are many.
+  const beside = (rows, narrow) => {
+    const width = narrow ? 100 : 150;
+    const most = Math.min(3, Math.floor(17 / rows));  // lines of 13 px in the height of a chart
+    return most < 1 ? { width, overflow: "truncate" } : { formatter: (name) => lines(name, narrow ? (width * 12) / 11 : width, most) };
+  };
+
+  function bars(spec, narrow, width) {
+    const room = (width - AXES) / spec.labels.length - 8;  // under a column
+    const longest = Math.max(0, ...spec.labels.map(wide));
+    // Long names that find no room under their columns stand beside rows instead.
+    const flat = spec.kind === "rows" || (spec.kind === "columns" && !spec.series.some((s) => s.line) && longest > LONG && longest > 2 * room);
     const many = spec.series.length > 1;
     const crowded = spec.labels.length > MANY;
     const second = spec.series.find((s) => s.line && s.unit && s.unit !== spec.unit);
@@ -19,14 +31,14 @@
         name: s.name, type: asLine ? "line" : "bar", data: s.data, itemStyle: { color: colour }, barMaxWidth: flat ? 18 : 34,
         stack: spec.kind === "stacked" ? "all" : undefined, yAxisIndex: second && s === second ? 1 : 0,
         lineStyle: { width: 3 }, symbolSize: 8, symbol: "circle", connectNulls: false,
-        label: { show: !many && !asLine && s.data.length <= 12, position: flat ? "right" : "top", color: soft, fontSize: 12, formatter: (p) => number(p.value, spec.decimals) },
+        label: { show: !asLine && (many ? flat && s.data.length * spec.series.length <= NUMBERS : s.data.length <= 12), position: flat ? "right" : "top", color: soft, fontSize: 12, formatter: (p) => number(p.value, spec.decimals) },
       };
     });
     const values = valueAxis(flat ? "" : spec.unit, flat ? { axisLabel: { show: false }, splitLine: { show: false } } : {});
-    const turned = narrow && (spec.labels.length > 6 || spec.labels.join("").length > WIDE);
-    const names = categoryAxis(spec.labels, flat ? { inverse: true, axisLabel: { color: ink, width: narrow ? 92 : 150, overflow: "truncate" } }
-      : { axisLabel: { color: ink, interval: crowded ? "auto" : 0, rotate: turned ? 45 : 0, fontSize: turned ? 11 : 12 } });
-    const top = flat && !many ? 8 : 60 - (many ? 0 : 20);
+    const turned = !crowded && longest > room && (spec.labels.length > 6 || longest > 2 * room);
+    const names = categoryAxis(spec.labels, flat ? { inverse: true, axisLabel: { color: ink, ...beside(spec.labels.length, narrow), fontSize: narrow ? 11 : 12, lineHeight: 13 } }
+      : { axisLabel: { color: ink, interval: crowded ? "auto" : 0, rotate: turned ? 45 : 0, fontSize: turned ? 11 : 12, ...(longest > room && !turned && !crowded ? { formatter: (name) => lines(name, room, 3), lineHeight: 14 } : {}) } });
+    const top = (flat && !many ? 8 : flat ? 36 : many ? 60 : 40) + (many ? 18 * (legendRows(spec.series.map((s) => s.name), width) - 1) : 0);
     const right = flat ? (crowded ? 84 : 64) : second ? 8 : base(narrow).grid.right;
     return {
       ...base(narrow), series, xAxis: flat ? values : names,

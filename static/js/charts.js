@@ -2,7 +2,7 @@
    A chart is <div class="chart" data-chart="ID"> and its plain values stand in <script type="application/json" id="ID">;
    the same values are in the table beside it.
 
-   window.xxgxCharts.kinds.NAME = (spec, narrow) => option   registers a kind: `spec` the values, `narrow` a box < 480 px.
+   window.xxgxCharts.kinds.NAME = (spec, narrow, width) => option   registers a kind: `spec` the values, `narrow` a box < 480 px.
    A file with kinds is loaded after this one (defer); drawing begins once the whole page has been read. A part of a page
    that htmx brings later is drawn when it comes. window.xxgxCharts.drawAll(element) draws what else was put in. */
 (() => {
@@ -50,6 +50,29 @@
   const legend = (count) => ({
     top: 0, left: 0, right: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: ink }, type: count > 6 ? "scroll" : "plain",
   });
+  // How wide a text of 12 px is drawn, nearly: a Chinese letter is a square, a Latin one half of it.
+  const wide = (words) => [...String(words)].reduce((sum, letter) => sum + (letter > "\u2e80" ? 12 : 6.8), 0);
+  /* A name in lines of about the same width: English between words, Chinese anywhere but before a mark, a figure never parted. */
+  const lines = (name, width, most) => {
+    const parts = String(name).match(/[\u2e80-\uffef][、，；：）]*|[^\s\u2e80-\uffef]+\s*|\s+/g) || [""];
+    const many = Math.min(most, Math.ceil(wide(name) / width)), about = wide(name) / many;
+    const found = [""];
+    parts.forEach((part) => {
+      const last = found.at(-1);
+      if (last && found.length < many && wide(last.trim()) + wide(part.trim()) / 2 > about) found.push(part);
+      else found[found.length - 1] = last + part;
+    });
+    return found.map((line) => line.trim()).map((line) => (wide(line) > width * 1.5 ? `${line.slice(0, Math.floor(width / 6))}…` : line)).join("\n");
+  };
+  const legendRows = (names, width) => {
+    let rows = 1, left = width;
+    names.forEach((name) => {
+      const need = wide(name) + 30;
+      if (need > left && left < width) { rows += 1; left = width; }
+      left -= need;
+    });
+    return names.length > 6 ? 1 : rows;
+  };
   // A slider under (or beside) many labels. The wheel goes on scrolling the page; with Shift it zooms.
   const zoom = (count, upright) => {
     if (count <= MANY) return undefined;
@@ -62,7 +85,7 @@
   };
 
   const api = window.xxgxCharts = {
-    kinds: {}, colours, order, ink, soft, line, number, short, tooltip, text, base, valueAxis, categoryAxis, legend, zoom, MANY, drawAll,
+    kinds: {}, colours, order, ink, soft, line, number, short, tooltip, text, base, valueAxis, categoryAxis, legend, legendRows, lines, wide, zoom, MANY, drawAll,
     chart: (box) => drawn.get(box),
   };
 
@@ -91,7 +114,7 @@
     const paint = () => {
       const narrow = box.clientWidth < 480;
       chart.resize();
-      chart.setOption(kind(spec, narrow), true);
+      chart.setOption(kind(spec, narrow, box.clientWidth), true);
     };
     paint();
     let width = box.clientWidth;

@@ -2,8 +2,9 @@
    On a narrow screen, or with many corners, they carry the indicators' numbers; the table beside it has their names. */
 (() => {
   "use strict";
-  const { kinds, colours, ink, soft, number, tooltip, text, base, legend } = window.xxgxCharts;
+  const { kinds, colours, ink, soft, number, tooltip, text, base, legend, lines } = window.xxgxCharts;
   const FEW = 10;  // names that still find room around it
+  const LINE = 120, LINES = 4;  // pixels of a name's line; lines of a name
   kinds.radar = (spec, small) => {
     const narrow = small || spec.labels.length > FEW;
     return {
@@ -12,7 +13,7 @@
     radar: {
       center: ["50%", "56%"], radius: narrow ? "62%" : "60%", splitNumber: 4,
       indicator: spec.labels.map((name, i) => ({ name: narrow ? spec.codes[i] : `${spec.codes[i]} ${name}`, max: 100 })),
-      axisName: { color: ink, fontSize: 12, formatter: (name) => (name.length > 10 && !narrow ? name.replace(/(.{9})/g, "$1\n").trim() : name) },
+      axisName: { color: ink, fontSize: 12, lineHeight: 15, formatter: (name) => (narrow ? name : lines(name, LINE, LINES)) },
       splitArea: { areaStyle: { color: ["#fff", "#f6f9fc"] } }, splitLine: { lineStyle: { color: "#dde4ec" } }, axisLine: { lineStyle: { color: "#dde4ec" } },
     },
     series: [{

@@ -85,6 +85,8 @@ def test_sentences_with_values_in_them(written):
         written("{% load i18n %}{% blocktrans asvar x %}共{{ n }}家。{% endblocktrans %}[{{ x }}]", n=2)
         == "[2 firms in all.]"
     )
+    counted = "{% load i18n %}{% blocktrans count n=k %}共{{ n }}家。{% plural %}共{{ n }}家。{% endblocktrans %}"
+    assert (written(counted, k=1), written(counted, k=3)) == ("1 firm in all.", "3 firms in all.")
     assert written("{% load i18n %}{% blocktrans %}（{{ a }}）{% endblocktrans %}", a="万元") == " (CNY 10,000)"
     assert written("<b>{{ n }}</b>{% load i18n %}{% trans '家' %}", n=2) == "<b>2</b> firms"
 

@@ -32,6 +32,8 @@ FIRM = "新乡市恺池凯智能装备股份有限公司"
         ("3,948.96万元", "CNY 3,948.96 × 10,000"),
         ("−2个百分点", "−2 percentage points"),
         ("1家", "1 firm"),
+        ("企业类型为成长期、扩张期", "Stage is Growth, Expansion"),
+        ("注册成立日期2008年7月30日", "Date of registration 30 July 2008"),
         ("2024年5月3日 09:30", "3 May 2024 09:30"),
         ("2024年5月", "May 2024"),
         ("2024年度", "2024"),
@@ -83,6 +85,9 @@ def test_one_of_a_thing():
     assert (
         sentences.one("1 firms, 11 firms, 1 entries, 0.1 points, 1 batches")
         == "1 firm, 11 firms, 1 entry, 0.1 points, 1 batch"
+    )
+    assert sentences.one("1 reopenings, 1 other firms, 1 import batches, 1 others") == (
+        "1 reopening, 1 other firm, 1 import batch, 1 other"
     )
 
 

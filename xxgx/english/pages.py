@@ -127,6 +127,9 @@ def _turn_one(node: Node) -> None:
         read: dict[str, Any] = {
             name: value if _is_typed(value) else _InEnglish(value) for name, value in node.extra_context.items()
         }
+        if node.plural and node.countervar and node.counter:  # the catalogue has one form; ``one`` makes the other
+            read[node.countervar] = node.counter
+            node.plural = node.countervar = node.counter = None  # type: ignore[assignment]
         node.extra_context = read  # each resolves, which is all that is asked
     node.__class__ = turned
 

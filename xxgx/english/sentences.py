@@ -30,11 +30,12 @@ _BRACKETS = re.compile(r"(.*?)[（(]([^（()）]*)[）)](.*)", re.DOTALL)
 _QUOTED = re.compile(r"“([^”]*)”")
 # One of a thing: the catalogue has the plural only, as a Chinese sentence has one form.
 _ONE = re.compile(
-    r"(?<![\d.,])1 (firm|row|cell|item|entry|entrie|account|batche|batch|day|file|message|objection|claim|figure|indicator|metric|period|"
+    r"(?<![\d.,])1 ((?:(?:background|changed|empty|import|imported|more|other|ranked|recovery) )?)"
+    r"(firm|row|cell|item|entry|entrie|account|batche|batch|day|file|message|objection|claim|figure|indicator|metric|period|"
     r"point|record|report|column|condition|certificate|conflict|decision|department|run|extension|year|month|hour|minute|second|"
     r"place|page|payment|view|list|announcement|reminder|attempt|error|warning|difference|change|value|rule|field|patent|contract|"
     r"project|award|application|character|table|group|result|code|mail|band|hit|other|reason|working day|calculation|"
-    r"peer|rank|stage|time)s\b"
+    r"peer|rank|stage|time|reopening|hint|level|manager|byte|job|percentage point)s\b"
 )
 _IRREGULAR = {"entrie": "entry", "batche": "batch"}
 
@@ -85,13 +86,13 @@ def of_json(value: object) -> object:
 
 def one(text: str) -> str:
     """``1 firms`` → ``1 firm``."""
-    return _ONE.sub(lambda match: f"1 {_IRREGULAR.get(match[1], match[1])}", text)
+    return _ONE.sub(lambda match: f"1 {match[1]}{_IRREGULAR.get(match[2], match[2])}", text)
 
 
 @lru_cache(maxsize=16384)
 def _whole(text: str, depth: int = 0) -> str:
     before, inner, after = _SPACE.match(text).groups()  # type: ignore[union-attr]  # matches any text
-    found = _exact(inner) or _date(inner)
+    found = _exact(inner) or _date(inner) or _dated(inner)
     if found is None and depth < DEEPEST:
         found = _numbered(inner, depth)
         for read in (_sentence, _parts) if found is None else ():
@@ -251,6 +252,7 @@ def _in_a_row(text: str, depth: int) -> str | None:
 _STOP = re.compile(r"(?<=。)(?=.)")
 _NUMBER = re.compile(r"(\d[\d.]*\s+)(.+)", re.DOTALL)
 _NAMED = ("：", " · ", "\n", "　", "。")  # between these a part may be somebody's name or words
+_DATED = re.compile(r"(\D+)(\d{4}年\d{1,2}月\d{1,2}日)")
 _DATE = re.compile(r"(?:(\d{4})年(?:度)?)?(?:(\d{1,2})月)?(?:(\d{1,2})日)?(?: ?(\d{1,2}:\d{2}(?::\d{2})?))?")
 
 
@@ -264,3 +266,11 @@ def _date(text: str) -> str | None:
         return None
     name = dt.date(2000, int(month), 1).strftime("%B") if month else ""
     return " ".join(str(part) for part in (int(day) if day else "", name, year, clock) if part)
+
+
+def _dated(text: str) -> str | None:
+    """``注册成立日期2008年7月30日``: a known word and its day, which no sentence with a year in a gap may take apart."""
+    match = _DATED.fullmatch(text)
+    name = _exact(match[1]) if match else None
+    day = _date(match[2]) if match else None
+    return f"{name} {day}" if name and day else None

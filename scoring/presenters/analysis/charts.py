@@ -73,7 +73,12 @@ def _of_groups(result: Result, heads: list[Head], index: int, kind: str) -> Char
         rows.append(cells)
     return Chart(
         "result",
-        _("各%(dimension)s的%(measure)s") % {"dimension": dimension, "measure": measure.label},
+        (
+            _("各段%(dimension)s的%(measure)s")
+            if result.query.edges(result.query.rows)
+            else _("各%(dimension)s的%(measure)s")
+        )
+        % {"dimension": dimension, "measure": measure.label},
         _spec(result, index, kind, labels, series),
         [dimension, *years],
         rows,

@@ -179,9 +179,9 @@ def contradictions(figures: Mapping[str, float], changed: set[str]) -> list[str]
         _("%(part)s（%(a)s）大于%(whole)s（%(b)s），请一并调整这两项。")
         % {
             "part": names[check.part].name,
-            "a": brief(figures[check.part]),
+            "a": f"{brief(figures[check.part])}{names[check.part].unit}",
             "whole": names[check.whole].name,
-            "b": brief(figures[check.whole]),
+            "b": f"{brief(figures[check.whole])}{names[check.whole].unit}",
         }
         for check in catalogue().checks
         if {check.part, check.whole} & changed

@@ -158,8 +158,8 @@ def group_label(key: str, field: Field, edges: tuple[Scalar, ...]) -> str:
     """What a group is called: a choice, 是/否, a band with its unit."""
     if key == TOTAL:
         return _("合计")
-    if key == UNKNOWN:
-        return _("未提供")
+    if key == UNKNOWN:  # a stage is judged, not provided
+        return _("未划分") if field.code == "firm.stage" else _("未提供")
     if field.kind == FLAG:
         return _("是") if key == YES else _("否")
     if field.kind == CHOICE:
