@@ -59,7 +59,7 @@ class Cells:
             down, right = _only(down, rows), right and _only(right, rows)
         width = right.size if right else 1
         size = down.size * width
-        kind = _least(size)
+        kind = least(size)
         of = down.of.astype(kind, copy=False)
         if right:
             of = of * kind.type(width) + right.of.astype(kind, copy=False)
@@ -102,31 +102,50 @@ class Ranked:
 @dataclass(frozen=True)
 class Sorted:
     """The known figures of some firms, group by group and rising in each. ``places``: of their firms; ``starts``: where each
-    group starts, one more for the end; ``there``: which of ``places`` are meant, None for all."""
+    group starts, one more for the end; ``whole``: their whole numbers in that order and a 0 behind, where there are any."""
 
     places: NDArray[np.int32]
     starts: Counts
-    there: NDArray[np.int64] | None = None
+    whole: Floats | None
 
     @classmethod
-    def of(cls, ranked: Ranked, grouping: Grouping) -> Sorted:
+    def of(cls, ranked: Ranked, grouping: Grouping, *, added: bool) -> Sorted:
+        """``added``: whether sums are wanted too."""
         of = grouping.of[ranked.places]
         counts = np.bincount(of, minlength=grouping.size)
         places = ranked.places if grouping.size == 1 else ranked.places[np.argsort(of, kind="stable")]
-        return cls(places, np.concatenate([[0], np.cumsum(counts)]))
-
-    def only(self, mask: Mask) -> Sorted:
-        """Those of the firms in ``mask``."""
-        there = np.flatnonzero(mask.take(self.places))
-        return Sorted(self.places, np.searchsorted(there, self.starts), there)
-
-    def at(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The places of the firms with these numbers."""
-        return self.places[numbers if self.there is None else self.there[numbers]]
+        whole = np.append(ranked.whole[places], 0.0) if added and ranked.whole is not None else None
+        return cls(places, np.concatenate([[0], np.cumsum(counts)]), whole)
 
     @property
     def nbytes(self) -> int:
-        return self.places.nbytes + self.starts.nbytes + 200
+        return self.places.nbytes + self.starts.nbytes + (0 if self.whole is None else self.whole.nbytes) + 200
+
+
+class Chosen:
+    """Those of ``every`` whose firms are in ``mask``; without one all of them. ``starts``: where each group starts among them."""
+
+    def __init__(self, every: Sorted, mask: Mask | None) -> None:
+        self.every, self.starts = every, every.starts
+        self._mask = self._there = None
+        if mask is not None:
+            self._mask = mask.take(every.places)
+            self._there = np.flatnonzero(self._mask)
+            self.starts = np.searchsorted(self._there, every.starts)
+
+    def places(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The places of the firms with these numbers."""
+        return self.every.places[numbers if self._there is None else self._there[numbers]]
+
+    def sums(self) -> Floats:
+        """Of the whole numbers, group by group."""
+        whole = self.every.whole
+        assert whole is not None
+        if self._mask is not None:
+            whole = whole.copy()
+            whole[:-1] *= self._mask
+        sums = np.add.reduceat(whole, self.every.starts[:-1])
+        return np.where(np.diff(self.starts) > 0, sums, 0.0)  # of an empty group it says what comes next
 
 
 class Figures:
@@ -141,7 +160,7 @@ class Figures:
         self._columns: dict[str, tuple[Floats, Ranked]] = {}
         self._counts: dict[str, Counts] = {}
         self._sums: dict[str, Floats] = {}
-        self._sorted: dict[tuple[str, Hashable], Sorted] = {}
+        self._chosen: dict[tuple[str, Hashable], Chosen] = {}
 
     def of(self, measure: Measure) -> Floats:
         """NaN where no figure is known."""
@@ -162,13 +181,11 @@ class Figures:
     def counts(self, code: str) -> Counts:
         """Firms of each cell; of a field, those of which it is known."""
         if code not in self._counts:
-            if code:
-                counts = np.diff(self._in_order(code, self.cells.parts[0][1]).starts).reshape(
-                    self.cells.height, self.cells.width
-                )
-            else:
-                counts = self._added(None)
-            self._counts[code] = _with_totals(counts)
+            size = self.cells.size
+            counts = (
+                np.diff(self._in_cells(code).starts) if code else np.bincount(self.cells.of, minlength=size + 1)[:size]
+            )
+            self._counts[code] = _with_totals(counts.reshape(self.cells.height, self.cells.width))
         return self._counts[code]
 
     def sums(self, code: str) -> Floats:
@@ -178,7 +195,8 @@ class Figures:
             x, ranked = self._field(code)
             whole = ranked.whole
             if whole is not None and (ranked.largest < 2**53 or self._largest(whole) < 2**53):
-                sums = _with_totals(self._added(whole)) / _SCALE
+                cells = self._in_cells(code).sums()
+                sums = _with_totals(cells.reshape(self.cells.height, self.cells.width)) / _SCALE
             else:
                 sums = np.zeros(counts.shape)
                 some = np.where(np.isnan(x) | (self.cells.of == self.cells.size), 0, x)
@@ -198,24 +216,27 @@ class Figures:
             some = counts > 0
             first = (known.starts[:-1] + low)[some]
             second = first + (h > low)[some]
-            a, b = x[known.at(first)], x[known.at(second)]
+            a, b = x[known.places(first)], x[known.places(second)]
             found = np.full(len(counts), np.nan)
             found[some] = np.where(first == second, a, a + (h - low)[some] * (b - a))
             result[at] = found.reshape(result[at].shape)
         return result
 
-    def _in_order(self, code: str, grouping: Grouping) -> Sorted:
+    def _in_cells(self, code: str) -> Chosen:
+        return self._in_order(code, self.cells.parts[0][1])
+
+    def _in_order(self, code: str, grouping: Grouping) -> Chosen:
         """The known figures of the chosen firms. Of all firms of the table they are sorted once."""
         key = code, grouping.name
-        if key not in self._sorted:
-            ranked = self._field(code)[1]
+        if key not in self._chosen:
+            ranked, added = self._field(code)[1], grouping is self.cells.parts[0][1]
             if self.cells.rows is not None:
-                self._sorted[key] = Sorted.of(ranked, grouping)
+                self._chosen[key] = Chosen(Sorted.of(ranked, grouping, added=added), None)
             else:
                 name = (self.table.key, "sorted", code, grouping.name)
-                every: Sorted = remembered(name, lambda: Sorted.of(ranked, grouping), lambda made: made.nbytes)
-                self._sorted[key] = every.only(self.cells.mask)
-        return self._sorted[key]
+                every = remembered(name, lambda: Sorted.of(ranked, grouping, added=added), lambda made: made.nbytes)
+                self._chosen[key] = Chosen(every, self.cells.mask)
+        return self._chosen[key]
 
     def _field(self, code: str) -> tuple[Floats, Ranked]:
         """The figures looked at, and their order."""
@@ -228,11 +249,6 @@ class Figures:
                 ranked = Ranked.of(x)
             self._columns[code] = x, ranked
         return self._columns[code]
-
-    def _added(self, weights: Floats | None) -> Any:
-        size = self.cells.size
-        found = np.bincount(self.cells.of, weights, size + 1)
-        return found[:size].reshape(self.cells.height, self.cells.width)
 
     def _largest(self, whole: Floats) -> float:
         return float(np.abs(whole[self.cells.of < self.cells.size]).sum())
@@ -257,6 +273,6 @@ def _only(grouping: Grouping, rows: NDArray[np.int32]) -> Grouping:
     return Grouping(grouping.name, grouping.of[rows], grouping.size)
 
 
-def _least(size: int) -> np.dtype[Any]:
+def least(size: int) -> np.dtype[Any]:
     """The least type that tells ``size`` + 1 numbers apart: bytes and pairs of them are sorted by radix, ten times as fast."""
     return np.dtype(np.uint8 if size < 2**8 else np.uint16 if size < 2**16 else np.int64)

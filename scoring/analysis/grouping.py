@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.analysis.arrays import Codes, Column, Floats, Mask, Numbers, Table
 from scoring.analysis.conditions import number_of
-from scoring.analysis.figures import Cells, Figures, Grouping
+from scoring.analysis.figures import Cells, Figures, Grouping, least
 from scoring.analysis.memory import remembered
 from scoring.analysis.query import Condition, Query, Scalar
 
@@ -26,7 +27,7 @@ class Groups:
     A key is a choice's code, ``1``/``0`` of a flag, ``b0``, ``b1``, … of bands, "" for the unknown.
     """
 
-    of: NDArray[np.int32]
+    of: NDArray[Any]
     keys: tuple[str, ...]
 
 
@@ -44,9 +45,8 @@ class Grouped:
 def groups(column: Column, edges: Sequence[Scalar]) -> Groups:
     """The groups of a field: of numbers and dates by ``edges``, else by what it says."""
     if isinstance(column, Codes):
-        return Groups(
-            np.where(column.codes < 0, len(column.names), column.codes).astype(np.int32), (*column.names, UNKNOWN)
-        )
+        keys = (*column.names, UNKNOWN)
+        return Groups(np.where(column.unknown, len(column.names), column.codes).astype(least(len(keys))), keys)
     if not isinstance(column, Numbers):
         raise TypeError("texts are in no groups")
     x, unknown = column.values, column.unknown
@@ -56,7 +56,7 @@ def groups(column: Column, edges: Sequence[Scalar]) -> Groups:
         keys = (*(f"b{i}" for i in range(last)), UNKNOWN)
     else:
         at, last, keys = np.where(x == 1, 0, 1), 2, (YES, NO, UNKNOWN)
-    return Groups(np.where(unknown, last, at).astype(np.int32), keys)
+    return Groups(np.where(unknown, last, at).astype(least(len(keys))), keys)
 
 
 def behind(field: str, key: str, edges: Sequence[Scalar], kind: str) -> tuple[Condition, ...]:

@@ -6,6 +6,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -57,9 +58,14 @@ def remembered(key: Hashable, make: Callable[[], Any], size: Callable[[Any], int
 
 def weight(key: Any) -> int:
     """Bytes of a key, roughly: lists pasted into conditions are kept with it, and are larger than a small zone's answer."""
+    return sys.getsizeof(key) + sum(map(_weighed, key if isinstance(key, tuple) else (key,)))
+
+
+@lru_cache(16)  # the same conditions are weighed for every period
+def _weighed(part: Any) -> int:
     inside: Any = ()
-    if isinstance(key, tuple):
-        inside = key
-    elif is_dataclass(key) and not isinstance(key, type):
-        inside = (getattr(key, field.name) for field in fields(key))
-    return sys.getsizeof(key) + sum(map(weight, inside))
+    if isinstance(part, tuple):
+        inside = part
+    elif is_dataclass(part) and not isinstance(part, type):
+        inside = [getattr(part, field.name) for field in fields(part)]
+    return sys.getsizeof(part) + sum(map(_weighed.__wrapped__, inside))
