@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ class Grouping:
 class Cells:
     """``of``: of each firm looked at the cell, row × ``width`` + column, ``size`` where it is in none. ``parts``: what is told of
     the cells (first), of the corner, of the totals to the right and below: where in the result, by which grouping. ``rows``: the places
-    in the table of the firms looked at, None where all are; ``mask``: which of all are chosen then."""
+    in the table of the firms looked at, None where all are; ``mask``: which of all are chosen then; ``out``: those that are not,
+    where they are few."""
 
     of: NDArray[Any]
     height: int
@@ -45,6 +47,7 @@ class Cells:
     parts: tuple[tuple[Any, Grouping], ...]
     mask: Mask
     rows: NDArray[np.int32] | None
+    out: NDArray[np.int64] | None
 
     @property
     def size(self) -> int:
@@ -53,8 +56,11 @@ class Cells:
     @classmethod
     def of_firms(cls, mask: Mask, down: Grouping, right: Grouping | None) -> Cells:
         """The firms in ``mask`` by row and, if there are columns, by column; without them no totals to the right are told."""
-        rows = None
-        if np.count_nonzero(mask) * _MANY <= len(mask):
+        rows = out = None
+        chosen = np.count_nonzero(mask)
+        if (len(mask) - chosen) * _MANY <= len(mask):
+            out = np.flatnonzero(~mask)
+        elif chosen * _MANY <= len(mask):
             rows = np.flatnonzero(mask).astype(np.int32)
             down, right = _only(down, rows), right and _only(right, rows)
         width = right.size if right else 1
@@ -69,8 +75,8 @@ class Cells:
         if right:
             parts += [((slice(0, -1), -1), down), ((-1, slice(0, -1)), right)]
         outside = (~mask).view(np.uint8).astype(kind, copy=False) * kind.type(size)  # a tenth of what np.where takes
-        chosen = of if rows is not None else np.maximum(of, outside)
-        return cls(chosen, down.size, width, tuple(parts), mask, rows)
+        masked = of if rows is not None else np.maximum(of, outside)
+        return cls(masked, down.size, width, tuple(parts), mask, rows, out)
 
 
 @dataclass(frozen=True)
@@ -102,10 +108,12 @@ class Ranked:
 @dataclass(frozen=True)
 class Sorted:
     """The known figures of some firms, group by group and rising in each. ``places``: of their firms; ``starts``: where each
-    group starts, one more for the end; ``whole``: their whole numbers in that order and a 0 behind, where there are any."""
+    group starts, one more for the end; ``at``: of each firm looked at where it stands among them, -1 for unknown; ``whole``: their
+    whole numbers in that order and a 0 behind, where there are any."""
 
     places: NDArray[np.int32]
     starts: Counts
+    at: NDArray[np.int32]
     whole: Floats | None
 
     @classmethod
@@ -114,38 +122,64 @@ class Sorted:
         of = grouping.of[ranked.places]
         counts = np.bincount(of, minlength=grouping.size)
         places = ranked.places if grouping.size == 1 else ranked.places[np.argsort(of, kind="stable")]
+        at = np.full(len(grouping.of), -1, dtype=np.int32)
+        at[places] = np.arange(len(places), dtype=np.int32)
         whole = np.append(ranked.whole[places], 0.0) if added and ranked.whole is not None else None
-        return cls(places, np.concatenate([[0], np.cumsum(counts)]), whole)
+        return cls(places, np.concatenate([[0], np.cumsum(counts)]), at, whole)
+
+    def sums(self, chosen: NDArray[np.bool_] | None = None) -> Floats:
+        """Of the whole numbers, group by group; of the ``chosen`` ones."""
+        assert self.whole is not None
+        whole = self.whole
+        if chosen is not None:
+            whole = whole.copy()
+            whole[:-1] *= chosen
+        return _added(whole, self.starts)
+
+    @cached_property
+    def all_sums(self) -> Floats:
+        return self.sums()
 
     @property
     def nbytes(self) -> int:
-        return self.places.nbytes + self.starts.nbytes + (0 if self.whole is None else self.whole.nbytes) + 200
+        whole = 0 if self.whole is None else self.whole.nbytes
+        return self.places.nbytes + self.starts.nbytes + self.at.nbytes + whole + 200
 
 
 class Chosen:
-    """Those of ``every`` whose firms are in ``mask``; without one all of them. ``starts``: where each group starts among them."""
+    """The known figures of the firms in ``mask``, of all without one. ``starts``: where each group starts among them.
 
-    def __init__(self, every: Sorted, mask: Mask | None) -> None:
+    Where few firms are left out, only those are looked at: what is asked most is asked of nearly all.
+    """
+
+    def __init__(self, every: Sorted, mask: Mask | None, out: NDArray[np.int64] | None = None) -> None:
+        """``out``: the firms not in ``mask``, where they are few."""
         self.every, self.starts = every, every.starts
-        self._mask = self._there = None
-        if mask is not None:
-            self._mask = mask.take(every.places)
-            self._there = np.flatnonzero(self._mask)
+        self._chosen: NDArray[np.bool_] | None = None
+        self._there: NDArray[np.int64] | None = None
+        self._out: NDArray[np.int32] | None = None
+        if out is not None:
+            self._out = np.sort(every.at.take(out))
+            self._out = self._out[np.searchsorted(self._out, 0) :]  # without the unknown
+            self.starts = every.starts - np.searchsorted(self._out, every.starts)
+        elif mask is not None:
+            self._chosen = mask.take(every.places)
+            self._there = np.flatnonzero(self._chosen)
             self.starts = np.searchsorted(self._there, every.starts)
 
     def places(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
         """The places of the firms with these numbers."""
+        if self._out is not None:  # as many further on as are left out before
+            numbers = numbers + np.searchsorted(self._out - np.arange(len(self._out)), numbers, "right")
         return self.every.places[numbers if self._there is None else self._there[numbers]]
 
     def sums(self) -> Floats:
         """Of the whole numbers, group by group."""
-        whole = self.every.whole
-        assert whole is not None
-        if self._mask is not None:
-            whole = whole.copy()
-            whole[:-1] *= self._mask
-        sums = np.add.reduceat(whole, self.every.starts[:-1])
-        return np.where(np.diff(self.starts) > 0, sums, 0.0)  # of an empty group it says what comes next
+        if self._out is None:
+            return self.every.sums(self._chosen)
+        assert self.every.whole is not None
+        gone = _added(np.append(self.every.whole[self._out], 0.0), np.searchsorted(self._out, self.every.starts))
+        return self.every.all_sums - gone
 
 
 class Figures:
@@ -235,7 +269,7 @@ class Figures:
             else:
                 name = (self.table.key, "sorted", code, grouping.name)
                 every = remembered(name, lambda: Sorted.of(ranked, grouping, added=added), lambda made: made.nbytes)
-                self._chosen[key] = Chosen(every, self.cells.mask)
+                self._chosen[key] = Chosen(every, self.cells.mask, self.cells.out)
         return self._chosen[key]
 
     def _field(self, code: str) -> tuple[Floats, Ranked]:
@@ -252,6 +286,11 @@ class Figures:
 
     def _largest(self, whole: Floats) -> float:
         return float(np.abs(whole[self.cells.of < self.cells.size]).sum())
+
+
+def _added(x: Floats, starts: Counts) -> Floats:
+    """Group by group; ``x`` with one more behind. Of an empty group ``reduceat`` says what comes next."""
+    return np.where(np.diff(starts) > 0, np.add.reduceat(x, starts[:-1]), 0.0)
 
 
 def _values(column: Column) -> Floats:
