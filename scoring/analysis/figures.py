@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,21 +16,11 @@ from numpy.typing import NDArray
 
 from scoring.analysis.arrays import Column, Floats, Mask, Numbers, Table
 from scoring.analysis.memory import remembered
+from scoring.analysis.ordering import SCALE, Chosen, Counts, Grouping, Ranked, Sorted
 from scoring.analysis.query import Measure
 
 QUANTILES = {"p10": 0.10, "p25": 0.25, "median": 0.50, "p75": 0.75, "p90": 0.90, "min": 0.0, "max": 1.0}
-_SCALE = 1e4  # figures are stated to four decimals at most
 _MANY = 8  # one in so many firms: looking at all of them costs less than choosing them
-Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """``of``: of each firm of a table the number of its group, below ``size``; ``name``: the same name, the same numbers."""
-
-    name: Hashable
-    of: NDArray[Any]
-    size: int
 
 
 @dataclass(frozen=True)
@@ -77,109 +66,6 @@ class Cells:
         outside = (~mask).view(np.uint8).astype(kind, copy=False) * kind.type(size)  # a tenth of what np.where takes
         masked = of if rows is not None else np.maximum(of, outside)
         return cls(masked, down.size, width, tuple(parts), mask, rows, out)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A field of some firms. ``places``: of the known figures, from the least to the largest; ``whole``: ten thousand times the
-    figure, 0 where unknown, None unless all are whole numbers then; ``largest``: the sum of their magnitudes. Whole numbers can
-    be added in any order and any grouping to the same digit as long as no sum is beyond 2⁵³."""
-
-    places: NDArray[np.int32]
-    whole: Floats | None
-    largest: float
-
-    @classmethod
-    def of(cls, values: Floats) -> Ranked:
-        known = np.flatnonzero(~np.isnan(values)).astype(np.int32)
-        x = values[known]
-        with np.errstate(over="ignore", invalid="ignore"):
-            whole = np.rint(x * _SCALE)
-            exact = bool((whole / _SCALE == x).all())
-        every = np.zeros(len(values))
-        every[known] = whole
-        return cls(known[np.argsort(x, kind="stable")], every if exact else None, float(np.abs(whole).sum()))
-
-    @property
-    def nbytes(self) -> int:
-        return self.places.nbytes + (0 if self.whole is None else self.whole.nbytes) + 200
-
-
-@dataclass(frozen=True)
-class Sorted:
-    """The known figures of some firms, group by group and rising in each. ``places``: of their firms; ``starts``: where each
-    group starts, one more for the end; ``at``: of each firm looked at where it stands among them, -1 for unknown; ``whole``: their
-    whole numbers in that order and a 0 behind, where there are any."""
-
-    places: NDArray[np.int32]
-    starts: Counts
-    at: NDArray[np.int32]
-    whole: Floats | None
-
-    @classmethod
-    def of(cls, ranked: Ranked, grouping: Grouping, *, added: bool) -> Sorted:
-        """``added``: whether sums are wanted too."""
-        of = grouping.of[ranked.places]
-        counts = np.bincount(of, minlength=grouping.size)
-        places = ranked.places if grouping.size == 1 else ranked.places[np.argsort(of, kind="stable")]
-        at = np.full(len(grouping.of), -1, dtype=np.int32)
-        at[places] = np.arange(len(places), dtype=np.int32)
-        whole = np.append(ranked.whole[places], 0.0) if added and ranked.whole is not None else None
-        return cls(places, np.concatenate([[0], np.cumsum(counts)]), at, whole)
-
-    def sums(self, chosen: NDArray[np.bool_] | None = None) -> Floats:
-        """Of the whole numbers, group by group; of the ``chosen`` ones."""
-        assert self.whole is not None
-        whole = self.whole
-        if chosen is not None:
-            whole = whole.copy()
-            whole[:-1] *= chosen
-        return _added(whole, self.starts)
-
-    @cached_property
-    def all_sums(self) -> Floats:
-        return self.sums()
-
-    @property
-    def nbytes(self) -> int:
-        whole = 0 if self.whole is None else self.whole.nbytes
-        return self.places.nbytes + self.starts.nbytes + self.at.nbytes + whole + 200
-
-
-class Chosen:
-    """The known figures of the firms in ``mask``, of all without one. ``starts``: where each group starts among them.
-
-    Where few firms are left out, only those are looked at: what is asked most is asked of nearly all.
-    """
-
-    def __init__(self, every: Sorted, mask: Mask | None, out: NDArray[np.int64] | None = None) -> None:
-        """``out``: the firms not in ``mask``, where they are few."""
-        self.every, self.starts = every, every.starts
-        self._chosen: NDArray[np.bool_] | None = None
-        self._there: NDArray[np.int64] | None = None
-        self._out: NDArray[np.int32] | None = None
-        if out is not None:
-            self._out = np.sort(every.at.take(out))
-            self._out = self._out[np.searchsorted(self._out, 0) :]  # without the unknown
-            self.starts = every.starts - np.searchsorted(self._out, every.starts)
-        elif mask is not None:
-            self._chosen = mask.take(every.places)
-            self._there = np.flatnonzero(self._chosen)
-            self.starts = np.searchsorted(self._there, every.starts)
-
-    def places(self, numbers: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The places of the firms with these numbers."""
-        if self._out is not None:  # as many further on as are left out before
-            numbers = numbers + np.searchsorted(self._out - np.arange(len(self._out)), numbers, "right")
-        return self.every.places[numbers if self._there is None else self._there[numbers]]
-
-    def sums(self) -> Floats:
-        """Of the whole numbers, group by group."""
-        if self._out is None:
-            return self.every.sums(self._chosen)
-        assert self.every.whole is not None
-        gone = _added(np.append(self.every.whole[self._out], 0.0), np.searchsorted(self._out, self.every.starts))
-        return self.every.all_sums - gone
 
 
 class Figures:
@@ -230,7 +116,7 @@ class Figures:
             whole = ranked.whole
             if whole is not None and (ranked.largest < 2**53 or self._largest(whole) < 2**53):
                 cells = self._in_cells(code).sums()
-                sums = _with_totals(cells.reshape(self.cells.height, self.cells.width)) / _SCALE
+                sums = _with_totals(cells.reshape(self.cells.height, self.cells.width)) / SCALE
             else:
                 sums = np.zeros(counts.shape)
                 some = np.where(np.isnan(x) | (self.cells.of == self.cells.size), 0, x)
@@ -286,11 +172,6 @@ class Figures:
 
     def _largest(self, whole: Floats) -> float:
         return float(np.abs(whole[self.cells.of < self.cells.size]).sum())
-
-
-def _added(x: Floats, starts: Counts) -> Floats:
-    """Group by group; ``x`` with one more behind. Of an empty group ``reduceat`` says what comes next."""
-    return np.where(np.diff(starts) > 0, np.add.reduceat(x, starts[:-1]), 0.0)
 
 
 def _values(column: Column) -> Floats:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from scoring.analysis.arrays import Codes, Column, Floats, Mask, Numbers, Table
 from scoring.analysis.conditions import number_of
-from scoring.analysis.figures import Cells, Figures, Grouping, least
+from scoring.analysis.figures import Cells, Figures, least
 from scoring.analysis.memory import remembered
+from scoring.analysis.ordering import Grouping
 from scoring.analysis.query import Condition, Query, Scalar
 
 UNKNOWN = ""  # the key of those of whom the field is unknown

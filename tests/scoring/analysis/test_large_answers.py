@@ -14,9 +14,10 @@ from scoring.analysis.arrays import Codes, Numbers
 from scoring.analysis.check import checked
 from scoring.analysis.conditions import met
 from scoring.analysis.fields import Field
-from scoring.analysis.figures import Cells, Figures, Grouping
+from scoring.analysis.figures import Cells, Figures
 from scoring.analysis.grouping import TOTAL
 from scoring.analysis.memory import ANSWERS
+from scoring.analysis.ordering import Grouping
 from scoring.analysis.query import Condition, Measure, Query
 from scoring.analysis.run import answer, answer_of, matching
 from tests.scoring.analysis import oracle
