@@ -101,10 +101,7 @@ class Figures:
     def counts(self, code: str) -> Counts:
         """Firms of each cell; of a field, those of which it is known."""
         if code not in self._counts:
-            size = self.cells.size
-            counts = (
-                np.diff(self._in_cells(code).starts) if code else np.bincount(self.cells.of, minlength=size + 1)[:size]
-            )
+            counts = np.diff(self._in_cells(code).starts) if code else self._firms()
             self._counts[code] = _with_totals(counts.reshape(self.cells.height, self.cells.width))
         return self._counts[code]
 
@@ -141,6 +138,14 @@ class Figures:
             found[some] = np.where(first == second, a, a + (h - low)[some] * (b - a))
             result[at] = found.reshape(result[at].shape)
         return result
+
+    def _firms(self) -> Counts:
+        size, cells, out = self.cells.size, self.cells.parts[0][1], self.cells.out
+        if out is None:
+            return np.bincount(self.cells.of, minlength=size + 1)[:size]
+        name = (self.table.key, "firms", cells.name)
+        every: Counts = remembered(name, lambda: np.bincount(cells.of, minlength=size), lambda made: made.nbytes)
+        return every - np.bincount(cells.of[out], minlength=size)
 
     def _in_cells(self, code: str) -> Chosen:
         return self._in_order(code, self.cells.parts[0][1])
