@@ -2,7 +2,7 @@
 
 A question of many firms is answered over all firms of the period, those outside counted into a cell of their own: a field's
 whole numbers and its order within every group are then worked out once a period, not once a question. Of few firms only they
-are looked at.
+are looked at, of nearly all only those left out.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class Cells:
         parts: list[tuple[Any, Grouping]] = [((slice(0, -1), slice(0, -1)), cells), ((-1, -1 if right else 0), every)]
         if right:
             parts += [((slice(0, -1), -1), down), ((-1, slice(0, -1)), right)]
-        outside = (~mask).view(np.uint8).astype(kind, copy=False) * kind.type(size)  # a tenth of what np.where takes
-        masked = of if rows is not None else np.maximum(of, outside)
-        return cls(masked, down.size, width, tuple(parts), mask, rows, out)
+        if rows is None:  # the outside by a maximum: a tenth of what np.where takes
+            of = np.maximum(of, (~mask).view(np.uint8).astype(kind, copy=False) * kind.type(size))
+        return cls(of, down.size, width, tuple(parts), mask, rows, out)
 
 
 class Figures:
@@ -111,7 +111,7 @@ class Figures:
             counts = self.counts(code)
             x, ranked = self._field(code)
             whole = ranked.whole
-            if whole is not None and (ranked.largest < 2**53 or self._largest(whole) < 2**53):
+            if whole is not None and (ranked.exact or self._largest(whole) < 2**53):
                 cells = self._in_cells(code).sums()
                 sums = _with_totals(cells.reshape(self.cells.height, self.cells.width)) / SCALE
             else:

@@ -47,6 +47,11 @@ class Ranked:
         return cls(known[np.argsort(x, kind="stable")], every if exact else None, float(np.abs(whole).sum()))
 
     @property
+    def exact(self) -> bool:
+        """Whether all of them can be added."""
+        return self.largest < 2**53
+
+    @property
     def nbytes(self) -> int:
         return self.places.nbytes + (0 if self.whole is None else self.whole.nbytes) + 200
 
@@ -55,12 +60,13 @@ class Ranked:
 class Sorted:
     """The known figures of some firms, group by group and rising in each. ``places``: of their firms; ``starts``: where each
     group starts, one more for the end; ``at``: of each firm looked at where it stands among them, -1 for unknown; ``whole``: their
-    whole numbers in that order and a 0 behind, where there are any."""
+    whole numbers in that order and a 0 behind, where there are any; ``exact``: whether all of them together are within 2⁵³."""
 
     places: NDArray[np.int32]
     starts: Counts
     at: NDArray[np.int32]
     whole: Floats | None
+    exact: bool
 
     @classmethod
     def of(cls, ranked: Ranked, grouping: Grouping, *, added: bool) -> Sorted:
@@ -71,7 +77,7 @@ class Sorted:
         at = np.full(len(grouping.of), -1, dtype=np.int32)
         at[places] = np.arange(len(places), dtype=np.int32)
         whole = np.append(ranked.whole[places], 0.0) if added and ranked.whole is not None else None
-        return cls(places, np.concatenate([[0], np.cumsum(counts)]), at, whole)
+        return cls(places, np.concatenate([[0], np.cumsum(counts)]), at, whole, ranked.exact)
 
     def sums(self, chosen: NDArray[np.bool_] | None = None) -> Floats:
         """Of the whole numbers, group by group; of the ``chosen`` ones."""
@@ -100,7 +106,7 @@ class Chosen:
 
     def __init__(self, every: Sorted, mask: Mask | None, out: NDArray[np.int64] | None = None) -> None:
         """``out``: the firms not in ``mask``, where they are few."""
-        self.every, self.starts = every, every.starts
+        self.every, self.mask, self.starts = every, mask, every.starts
         self._chosen: NDArray[np.bool_] | None = None
         self._there: NDArray[np.int64] | None = None
         self._out: NDArray[np.int32] | None = None
@@ -123,6 +129,8 @@ class Chosen:
         """Of the whole numbers, group by group."""
         if self._out is None:
             return self.every.sums(self._chosen)
+        if not self.every.exact and self.mask is not None:  # who is left out may be who is too large
+            return self.every.sums(self.mask.take(self.every.places))
         assert self.every.whole is not None
         gone = _added(np.append(self.every.whole[self._out], 0.0), np.searchsorted(self._out, self.every.starts))
         return self.every.all_sums - gone

@@ -200,6 +200,15 @@ def test_sums_are_exact_whatever_the_order():
         assert answer_of(query, sheet).grouped.values[0][0, -1] == 40_000_000.0
 
 
+@pytest.mark.parametrize("left_out", [1, 10])
+def test_sums_are_exact_beside_figures_too_large_to_be_added(left_out):
+    """Whoever is left out, few firms or many, leaves nothing of its size behind."""
+    rows = [{"x": 9e12, "y": 1, "flag": True}] * left_out + [{"x": 0.1, "y": 0, "flag": True}] * 30
+    where = {"children": [{"field": "y", "op": "eq", "value": 0}]}
+    query = asked(where=where, rows="flag", measures=[{"field": "x", "statistic": "sum"}])
+    assert answer_of(query, Sheet(rows)).grouped.values[0][0, -1] == 3.0
+
+
 def test_an_unknown_value_meets_no_condition_and_its_negation_all():
     sheet = Sheet([{"x": None, "stage": None, "flag": None, "name": ""}])
     conditions = [
